@@ -1,0 +1,161 @@
+"""Where the database is, how a connection to it behaves, and how its schema is brought up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+ROOT = Path(__file__).resolve().parent
+INSTANCE = ROOT / "instance"
+MIGRATIONS = ROOT / "migrations"
+
+# How long a connection waits for another one's write before it gives up with "database is locked".
+BUSY_SECONDS = 30
+
+# `alembic upgrade` in two processes at once is a race; this number names the PostgreSQL lock that ends it.
+MIGRATION_LOCK = 0x7461736B
+
+
+class DatabaseSettingError(ValueError):
+    """DATABASE_URL or --db names no database that can be used; the message is for the user."""
+
+
+def database_url(given: str | None = None) -> URL:
+    """The database that `given`, else DATABASE_URL, else the default names: the same for both halves.
+
+    `given` is a URL, or the path of a SQLite file. Relative SQLite paths are made absolute from the
+    working directory; the default is `instance/taskmill.db` of the project, wherever the command runs.
+    """
+    given = given or os.environ.get("DATABASE_URL") or str(INSTANCE / "taskmill.db")
+    if "://" not in given:
+        return URL.create("sqlite", database=str(Path(given).expanduser().resolve()))
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise DatabaseSettingError(f"{given!r} is not a database URL.") from error
+    return _checked(url)
+
+
+def _checked(url: URL) -> URL:
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise DatabaseSettingError("A SQLite database in memory ends with its process; give a file instead.")
+        return url.set(database=str(Path(url.database).resolve()))
+    if url.drivername != "postgresql+psycopg":
+        raise DatabaseSettingError(
+            f"{url.drivername!r} is not supported; use sqlite:///file.db or postgresql://user@host/name."
+        )
+    return url
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file behind a SQLite URL; None for PostgreSQL."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What `create_engine` needs for this database, for Flask-SQLAlchemy to pass on as well."""
+    if sqlite_path(url) is not None:
+        # autocommit: SQLAlchemy's BEGIN below starts every transaction, and DDL is part of it.
+        return {"connect_args": {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine on `url` with this module's connection settings."""
+    engine = create_engine(url, **engine_options(url))
+    configure(engine)
+    return engine
+
+
+def configure(engine: Engine) -> None:
+    """Give every connection of `engine` the settings that both halves rely on."""
+    path = sqlite_path(engine.url)
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # NORMAL: a power cut may undo the last commits, but cannot damage the file. FULL keeps every commit.
+    cursor.execute(f"PRAGMA synchronous = {_synchronous()}")
+    cursor.close()
+
+
+def _synchronous() -> str:
+    level = os.environ.get("SQLITE_SYNCHRONOUS", "NORMAL").upper()
+    if level not in ("NORMAL", "FULL", "EXTRA", "OFF"):
+        raise DatabaseSettingError(f"SQLITE_SYNCHRONOUS is {level!r}; it can be NORMAL, FULL, EXTRA or OFF.")
+    return level
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another one wrote in between;
+    # one that says beforehand that it will write waits its turn.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that will write; commits at the end of the block, rolls back on an exception."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def migrate(engine: Engine, branch: str) -> None:
+    """Bring the tables of one half (`api` or `loader`) up to date; safe when several processes start at once."""
+    if sqlite_path(engine.url) is not None:
+        _use_wal(engine)
+    if branch_head(branch) in applied_revisions(engine):
+        return
+    # Alembic is imported only when there is something to do: it costs a third of a small load.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, f"{branch}@head")
+
+
+def branch_head(branch: str) -> str:
+    """The newest revision of a branch. Revisions are named `<branch>_<number>`, as are their files."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob(f"{branch}_*.py"))
+
+
+def applied_revisions(engine: Engine) -> set[str]:
+    """The revisions that the database says it is at."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return set()
+        return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+
+
+def _use_wal(engine: Engine) -> None:
+    # Said once and kept in the file: asking again at every connect can fail while another process writes.
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            driver.execute("PRAGMA journal_mode = WAL")

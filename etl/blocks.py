@@ -1,0 +1,131 @@
+"""A source cut into blocks: ranges of bytes that begin and end at record boundaries, with their place in the file."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from etl.problems import Contradicted
+from etl.records import MAX_FIELD, Records, find_records
+from etl.sniff import Layout
+from etl.source import Source, to_utf8
+
+# A block is at most this long, however many rows are asked for: memory is a few blocks.
+BLOCK_BYTES = 16 << 20
+MOST_BYTES = MAX_FIELD * 4
+
+
+@dataclass
+class Block:
+    """One range of the source.
+
+    offset, length: in the source's bytes. first_row: number of its first record in the file, from 1; first_line:
+    of its first physical line. data: its text in UTF-8; records: those in `data`, lines counted from `first_line`.
+    """
+
+    number: int
+    offset: int
+    length: int
+    first_row: int
+    first_line: int
+    checksum: int
+    data: bytes
+    records: Records
+    headers_skipped: int = 0
+
+    @property
+    def next_offset(self) -> int:
+        return self.offset + self.length
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the next block begins."""
+
+    number: int
+    offset: int
+    first_row: int
+    first_line: int
+
+
+def start_of(layout: Layout, source: Source) -> Place:
+    return Place(1, source.start + layout.offset, 1, layout.line)
+
+
+def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Block]:
+    """The blocks from `place` to the end, each of at most `rows` records. Raises Contradicted("encoding")."""
+    guess = _bytes_for(rows)
+    while place.offset < source.size:
+        block = _next_block(source, layout, place, rows, guess)
+        if len(block.records) >= rows:  # read a little more than that the next time, not much more
+            guess = min(BLOCK_BYTES, block.length + (block.length >> 3) + 4096)
+        else:
+            guess = min(BLOCK_BYTES, guess * 4)
+        yield block
+        place = Place(
+            block.number + 1,
+            block.next_offset,
+            block.first_row + len(block.records),
+            block.first_line + block.records.line_count,
+        )
+
+
+def _bytes_for(rows: int) -> int:
+    return max(4096, min(BLOCK_BYTES, rows * 256))
+
+
+def _next_block(source: Source, layout: Layout, place: Place, rows: int, length: int) -> Block:
+    while True:
+        data = source.read(place.offset, length)
+        final = place.offset + len(data) >= source.size
+        # Line ends, delimiters and quotes are the same bytes in every encoding that comes here.
+        found = find_records(data, layout.dialect, final=final)
+        if len(found) or final or length >= MOST_BYTES or found.consumed:
+            break
+        length *= 4
+    skipped = _repeated_headers(data, found, layout) | _blank_lines(data, found, layout)
+    headers = int(_repeated_headers(data, found, layout).sum())
+    kept = replace(found.pick(~skipped), consumed=found.consumed, line_count=found.line_count).first(rows)
+    raw = data[: kept.consumed]
+    try:
+        text = to_utf8(raw, source.encoding)
+    except UnicodeDecodeError as error:
+        raise Contradicted("encoding", f"byte {place.offset + error.start} is not UTF-8") from error
+    if len(text) != len(raw):
+        kept = _in_text(text, layout)
+    return Block(
+        place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), text, kept, headers
+    )
+
+
+def _in_text(text: bytes, layout: Layout) -> Records:
+    """The same records, found again where the text in UTF-8 is longer than its bytes were."""
+    found = find_records(text, layout.dialect, final=True)
+    skipped = _repeated_headers(text, found, layout) | _blank_lines(text, found, layout)
+    return replace(found.pick(~skipped), consumed=found.consumed, line_count=found.line_count)
+
+
+def _repeated_headers(data: bytes, found: Records, layout: Layout) -> np.ndarray:
+    """Which records are the header line once more, as in files that were put together."""
+    again = np.zeros(len(found), dtype=bool)
+    header = layout.header_bytes
+    if header:
+        for place in np.flatnonzero(found.ends - found.starts == len(header)).tolist():
+            start = int(found.starts[place])
+            again[place] = data[start : start + len(header)] == header
+    return again
+
+
+def _blank_lines(data: bytes, found: Records, layout: Layout) -> np.ndarray:
+    """Which records are nothing but blanks; in a single column they are values."""
+    blank = np.zeros(len(found), dtype=bool)
+    if layout.width > 1 and len(found):
+        first = np.frombuffer(data, dtype=np.uint8)[found.starts]
+        marks = [ord(mark) for mark in " \t" if mark != layout.dialect.delimiter or layout.dialect.blanks]
+        for place in np.flatnonzero(np.isin(first, marks)).tolist():
+            record = data[int(found.starts[place]) : int(found.ends[place])]
+            blank[place] = not record.strip(b" " if layout.dialect.delimiter == "\t" else b" \t")
+    return blank

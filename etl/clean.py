@@ -1,0 +1,447 @@
+"""Frame -> frame: read a block's text in its columns' types, and judge every row and cell.
+
+The array functions here are the fast twins of `rules`: they read what is written in the common ways, all at once. What
+they leave goes to `rules.read`, one distinct value at a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl import constraints, rules
+from etl.parse import SINGLE, WHOLE, Parsed
+from etl.rules import CURRENCY
+from etl.table_schema import NUMERIC, Field, Schema
+
+ARROW: dict[str, pa.DataType] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "decimal": pa.string(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "time": pa.time64("us"),
+    "datetime": pa.timestamp("us"),
+    "text": pa.string(),
+}
+ZONED = pa.timestamp("us", tz="UTC")
+REJECT_COLUMNS = ("line", "row_number", "column_name", "reason", "raw")
+
+
+@dataclass
+class Reject:
+    """A row that is not loaded, or the cell of `column` that is loaded as NULL."""
+
+    line: int
+    row_number: int
+    column: str | None
+    reason: str
+    raw: str
+    kind: str  # what the summary counts it under
+
+
+@dataclass
+class Cleaned:
+    """One block, read and judged.
+
+    rows: the accepted ones, index = record number, the schema's columns in their types (Arrow-backed; the dtypes
+    depend on the schema alone). lines: their physical lines. rejects: rows and cells, in the file's order.
+    blanked: cells set aside. contradictions: for a guessed column, a value that its type can't keep, and its line.
+    noise, values: per guessed column, how many were set aside as noise and how many there were.
+    """
+
+    rows: pd.DataFrame
+    lines: np.ndarray
+    rejects: list[Reject]
+    blanked: int
+    contradictions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    noise: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    places: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is cleaned besides types. verbatim: nothing is, as with --text. null_tokens: missing in every column."""
+
+    verbatim: bool = False
+    null_tokens: tuple[str, ...] = ()
+    fills: tuple[tuple[str, Any], ...] = ()  # column name, value of the column's type
+    fill_missing: bool = False
+
+
+def arrow_type(column: Field) -> pa.DataType:
+    """The Arrow type that a column's values have once read."""
+    return ZONED if column.type == "datetime" and column.zoned else ARROW[column.type]
+
+
+def clean(parsed: Parsed, schema: Schema, cleaning: Cleaning) -> Cleaned:
+    """Read and judge one block. Bad data never raises."""
+    judge = _Judge(parsed, schema, cleaning)
+    columns = [judge.column(column, _text(parsed.frame, place)) for place, column in enumerate(schema.fields)]
+    judge.repaired_rows(columns)
+    judge.header_lines()
+    columns = [_filled(values, column, cleaning) for values, column in zip(columns, schema.fields, strict=True)]
+    judge.constraints(columns)
+    return judge.verdict(columns)
+
+
+def _text(frame: pd.DataFrame, place: int) -> pa.Array:
+    chunked = pa.chunked_array(frame.iloc[:, place].array.__arrow_array__())
+    return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
+
+
+def trimmed(text: pa.Array) -> pa.Array:
+    """Without blanks around; what is empty then is NULL."""
+    text = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+class _Judge:
+    """One block while it is being judged."""
+
+    def __init__(self, parsed: Parsed, schema: Schema, cleaning: Cleaning) -> None:
+        self.parsed, self.schema, self.cleaning = parsed, schema, cleaning
+        self.row_reasons: dict[int, tuple[str, str]] = {}  # place -> (reason, kind)
+        self.cells: list[tuple[int, str, str, str]] = []  # place, column, reason, raw
+        self.noisy: dict[int, set[str]] = {}  # place -> columns whose cell was noise
+        self.contradictions: dict[str, tuple[str, int]] = {}
+        self.noise: Counter[str] = Counter()
+        self.values: Counter[str] = Counter()
+        self.repaired = np.flatnonzero(parsed.repaired != WHOLE)
+        self.texts: list[pa.Array] = []
+
+    # -- columns --
+
+    def column(self, column: Field, text: pa.Array) -> pa.Array:
+        """The column's values in its type; what doesn't fit is NULL and noted."""
+        if self.cleaning.verbatim:
+            self.texts.append(text)
+            return text
+        text = trimmed(text)
+        self.texts.append(text)
+        text = self._without_missing(column, text)
+        if column.type == "text":
+            return text
+        values, rest = read_fast(text, column)
+        if rest is not None:
+            values = self._read_rest(column, text, values, np.flatnonzero(rest))
+        if not column.declared:
+            self.values[column.name] += len(values) - values.null_count + self.noise[column.name]
+        return values
+
+    def _without_missing(self, column: Field, text: pa.Array) -> pa.Array:
+        tokens = self.cleaning.null_tokens + (column.missing_values or ())
+        if not tokens:
+            return text
+        return pc.if_else(pc.is_in(text, pa.array(tokens, pa.string())), pa.scalar(None, pa.string()), text)
+
+    def _read_rest(self, column: Field, text: pa.Array, values: pa.Array, rest: np.ndarray) -> pa.Array:
+        """Read distinct values one by one, and put them in place."""
+        words = text.take(pa.array(rest)).dictionary_encode()
+        found: list[Any] = []
+        for code, word in enumerate(words.dictionary.to_pylist()):
+            verdict, value = _read_one(word, column)
+            found.append(value)
+            if verdict:
+                self._note(column, word, verdict, rest[np.flatnonzero(words.indices.to_numpy() == code)])
+        patch = _array_of(found, column).take(words.indices)
+        mask = np.zeros(len(values), dtype=bool)
+        mask[rest] = True
+        return pc.replace_with_mask(values, pa.array(mask), patch)
+
+    def _note(self, column: Field, word: str, verdict: str, places: np.ndarray) -> None:
+        whole = places[~np.isin(places, self.repaired)]
+        if verdict == "contradiction":
+            if len(whole) and column.name not in self.contradictions:
+                self.contradictions[column.name] = (word, int(self.parsed.lines[whole[0]]))
+            reason = f"{word[:60]!r} is no {column.type}"
+        else:
+            reason = verdict
+        if not column.declared and verdict != "contradiction":
+            self.noise[column.name] += len(whole)
+        for place in places.tolist():
+            self.cells.append((place, column.name, reason, word))
+            self.noisy.setdefault(place, set()).add(column.name)
+
+    # -- rows --
+
+    def reject(self, place: int, reason: str, kind: str) -> None:
+        self.row_reasons.setdefault(place, (reason, kind))
+
+    def repaired_rows(self, columns: list[pa.Array]) -> None:
+        """A row that was made to fit counts only if its cells fit too: otherwise they may be in the wrong columns."""
+        if self.cleaning.verbatim:
+            return
+        for place in self.repaired.tolist():
+            misfit = self._misplaced(place)
+            if misfit or (self.parsed.repaired[place] == SINGLE and self._is_text(0)):
+                self.reject(place, _width_reason(self.parsed, place, len(columns), misfit), "fields")
+
+    def _is_text(self, place: int) -> bool:
+        return self.schema.fields[place].type == "text"
+
+    def _misplaced(self, place: int) -> str:
+        if place in self.noisy:
+            return min(self.noisy[place])
+        for column, text in zip(self.schema.fields, self.texts, strict=True):
+            if column.type == "text" and column.wordy:
+                cell = text[place].as_py()
+                if cell and rules.look(cell).kind in ("number", "moment"):
+                    return column.name
+        return ""
+
+    def header_lines(self) -> None:
+        """A row with nothing but words in all typed columns is the header of another table."""
+        typed = [
+            place for place, column in enumerate(self.schema.fields) if column.type != "text" and not column.declared
+        ]
+        if len(typed) < 2:
+            return
+        for place, noisy in self.noisy.items():
+            if len(noisy) < 2 or place in self.row_reasons:
+                continue
+            cells = [self.texts[column][place].as_py() for column in typed]
+            if all(cells) and len(noisy) == len(typed):
+                self.reject(
+                    place, "words in every column of numbers or dates: the header of another table?", "another header"
+                )
+
+    def constraints(self, columns: list[pa.Array]) -> None:
+        """What the schema demands of values beside their type."""
+        for column, values in zip(self.schema.fields, columns, strict=True):
+            for kind, broken in constraints.broken(values, column):
+                for place in np.flatnonzero(broken).tolist():
+                    shown = values[place].as_py()
+                    reason = constraints.reason(column, kind, shown)
+                    self.reject(place, reason, f"{column.name}: {kind}")
+        if self.schema.key_declared:
+            for name in self.schema.key:
+                values = columns[self.schema.names().index(name)]
+                for place in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tolist():
+                    self.reject(place, f"the key {name} is missing", "key missing")
+
+    # -- the verdict --
+
+    def verdict(self, columns: list[pa.Array]) -> Cleaned:
+        accepted = np.ones(len(self.parsed.lines), dtype=bool)
+        accepted[list(self.row_reasons)] = False
+        keep = None if accepted.all() else pa.array(np.flatnonzero(accepted))
+        frame = pd.DataFrame(
+            {
+                column.name: pd.array(values if keep is None else values.take(keep), dtype=pd.ArrowDtype(values.type))
+                for column, values in zip(self.schema.fields, columns, strict=True)
+            },
+            index=self.parsed.frame.index[accepted],
+        )
+        rejects = self._rejects()
+        blanked = sum(reject.column is not None for reject in rejects)
+        return Cleaned(
+            frame, self.parsed.lines[accepted], rejects, blanked,
+            self.contradictions, self.noise, self.values, np.flatnonzero(accepted),
+        )  # fmt: skip
+
+    def _rejects(self) -> list[Reject]:
+        parsed, numbers = self.parsed, self.parsed.frame.index
+        out = [Reject(bad.line, bad.row_number, None, bad.reason, bad.raw, _kind_of(bad.reason)) for bad in parsed.bad]
+        for place, (reason, kind) in self.row_reasons.items():
+            out.append(Reject(int(parsed.lines[place]), int(numbers[place]), None, reason, parsed.raw(place), kind))
+        for place, column, reason, raw in self.cells:
+            if place not in self.row_reasons:
+                line = int(parsed.lines[place])
+                out.append(Reject(line, int(numbers[place]), column, reason, raw, f"{column}: {_short(reason)}"))
+        return sorted(out, key=lambda reject: (reject.line, reject.row_number))
+
+
+def _short(reason: str) -> str:
+    return reason.rpartition("' is ")[2].rpartition('" is ')[2]
+
+
+def _kind_of(reason: str) -> str:
+    return "fields" if "fields" in reason else "a quote" if "quote" in reason else "a line end"
+
+
+def _width_reason(parsed: Parsed, place: int, width: int, misfit: str) -> str:
+    because = f", and what stands in {misfit} doesn't belong there" if misfit else ""
+    written = "too many" if parsed.repaired[place] == 1 else "too few"
+    return f"{written} fields where {width} are expected{because}"
+
+
+def _read_one(word: str, column: Field) -> tuple[str, Any]:
+    """(verdict, value): verdict "" for a value or a missing one, "contradiction", or why the cell is set aside."""
+    value = rules.read(word, column)
+    seen = rules.look(word)
+    if not column.declared and value is not None and _loses_digits(seen, column):
+        return "contradiction", None
+    if value is not None or (seen.kind == "missing" and column.missing_values is None):
+        return "", value
+    if column.declared:
+        return f"{word[:60]!r} is no {column.type}", None
+    if seen.kind == "bad_date":
+        return f"{word[:60]!r} is a date that no calendar has", None
+    if rules.is_noise(word):
+        return f"{word[:60]!r} is a word", None
+    return "contradiction", None
+
+
+def _loses_digits(seen: rules.Look, column: Field) -> bool:
+    if column.type == "number":
+        return "exact" in seen.features or "wide" in seen.features
+    if column.type in NUMERIC:  # a bare number among percentages and the like
+        return "percent" in seen.features and not column.percent or ("bare" in seen.features and not column.bare)
+    return False
+
+
+def _array_of(values: list[Any], column: Field) -> pa.Array:
+    return pa.array(values, type=arrow_type(column))
+
+
+def _filled(values: pa.Array, column: Field, cleaning: Cleaning) -> pa.Array:
+    """NULL replaced by the value that --fill or --fill-missing gives; dates stay NULL under the latter."""
+    for name, value in cleaning.fills:
+        if name == column.name:
+            return pc.fill_null(values, pa.scalar(value, type=values.type))
+    if not cleaning.fill_missing or column.type in ("date", "time", "datetime"):
+        return values
+    empty: dict[str, Any] = {"text": "", "boolean": False, "decimal": "0"}
+    return pc.fill_null(values, pa.scalar(empty.get(column.type, 0), type=values.type))
+
+
+# ---- the fast twins of rules.read ----
+
+PLAIN_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
+PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?\.?[0-9]+$"
+ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+ISO_DATETIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?$"
+ISO_ZONED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+NOTHING = pa.scalar(None, pa.string())
+
+
+def read_fast(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    """The values written in the common ways, and which are left to be read one by one (None: none are)."""
+    reader = FAST.get(column.type)
+    if reader is None:
+        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
+    return reader(text, column)
+
+
+def _left(mask: pa.Array) -> np.ndarray | None:
+    left = mask.to_numpy(zero_copy_only=False)
+    return left if left.any() else None
+
+
+def _unread(text: pa.Array, values: pa.Array) -> np.ndarray | None:
+    if text.null_count == values.null_count:
+        return None
+    return _left(pc.and_(pc.is_valid(text), pc.is_null(values)))
+
+
+def _only(text: pa.Array, mask: pa.Array) -> pa.Array:
+    return pc.if_else(mask, text, NOTHING)
+
+
+def _read_integers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    plain = pc.match_substring_regex(text, PLAIN_INTEGER)
+    if column.percent and not column.declared:
+        plain = pc.equal(text, "0")  # a bare number among percentages is a contradiction
+    values = pc.cast(_only(text, plain), pa.int64())
+    return _with_decorated(text, values, column)
+
+
+def _read_numbers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    if column.decimal_mark == "." and not (column.percent and not column.declared):
+        # A column of decimal points: every plain number, also 1.234, is what it says.
+        plain = pc.and_(
+            pc.match_substring_regex(text, PLAIN_NUMBER), pc.invert(pc.match_substring_regex(text, r"^-?0[0-9]"))
+        )
+        values = _to_doubles(_only(text, plain), column)
+    else:
+        values = pa.nulls(len(text), pa.float64())
+    return _with_decorated(text, values, column)
+
+
+def _to_doubles(plain: pa.Array, column: Field) -> pa.Array:
+    """Doubles; NULL where the text has more digits than a double keeps, unless the user wants a double."""
+    values = pc.cast(plain, pa.float64())
+    if column.declared:
+        return values
+    long = pc.greater(pc.binary_length(plain), 16)
+    if not pc.any(long).as_py():
+        return values
+    kept = pc.or_(pc.invert(long), pc.equal(pc.cast(values, pa.string()), plain))
+    return pc.if_else(kept, values, pa.scalar(None, pa.float64()))
+
+
+def _with_decorated(text: pa.Array, values: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    """Numbers with grouping marks, currency, percent or parentheses, in the way that their column writes them."""
+    rest = _unread(text, values)
+    if rest is None:
+        return values, None
+    places = pa.array(np.flatnonzero(rest))
+    some = text.take(places)
+    shaped = pc.match_substring_regex(some, _decorated(column))
+    if not pc.any(shaped).as_py():
+        return values, rest
+    some = _only(some, shaped)
+    negative = pc.match_substring_regex(some, r"^\(|-")
+    body = pc.replace_substring_regex(some, r"[^0-9" + column.decimal_mark + "]", "")
+    if column.decimal_mark == ",":
+        body = pc.replace_substring(body, ",", ".")
+    body = pc.if_else(pc.greater(pc.binary_length(body), 16), NOTHING, body)  # the long ones go one by one
+    read = pc.cast(pc.binary_join_element_wise(pc.if_else(negative, "-", ""), body, ""), values.type)
+    values = pc.replace_with_mask(values, pa.array(rest), read)
+    return values, _unread(text, values)
+
+
+def _decorated(column: Field) -> str:
+    """A regular expression for numbers as the column writes them; narrower than `rules.NUMBER`, never wider."""
+    group = {" ": rules.BLANKS, "'": rules.APOSTROPHES}.get(column.group_mark, column.group_mark)
+    sign = (
+        f"[{column.currency}]" if column.currency and column.currency in CURRENCY else "[$]" if column.declared else ""
+    )
+    fraction = "" if column.type == "integer" else rf"(?:\{column.decimal_mark}[0-9]+)?"
+    body = rf"(?:[1-9][0-9]{{0,2}}(?:[{group}][0-9]{{3}})+|0|[1-9][0-9]*){fraction}"
+    ways = [rf"\({body}\)"]
+    ways.append(rf"-?{body} ?%" if column.percent else rf"-?{body}")
+    if sign:
+        ways += [rf"-?{sign} ?{body}", rf"{sign}-{body}", rf"-?{body} ?{sign}", rf"\({sign}{body}\)"]
+    return "^(?:" + "|".join(ways) + ")$"
+
+
+def _read_decimals(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    if column.decimal_mark != ".":
+        return pa.nulls(len(text), pa.string()), _left(pc.is_valid(text))
+    values = _only(text, pc.match_substring_regex(text, r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"))
+    return values, _unread(text, values)
+
+
+def _read_dates(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    return _cast_where(text, ISO_DATE, column)
+
+
+def _read_datetimes(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    return _cast_where(text, ISO_ZONED if column.zoned else ISO_DATETIME, column)
+
+
+def _cast_where(text: pa.Array, pattern: str, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    try:
+        values = pc.cast(_only(text, pc.match_substring_regex(text, pattern)), arrow_type(column))
+    except pa.ArrowInvalid:  # a date that no calendar has is among them
+        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
+    return values, _unread(text, values)
+
+
+FAST: dict[str, Callable[[pa.Array, Field], tuple[pa.Array, np.ndarray | None]]] = {
+    "integer": _read_integers,
+    "number": _read_numbers,
+    "decimal": _read_decimals,
+    "date": _read_dates,
+    "datetime": _read_datetimes,
+}

@@ -1,0 +1,194 @@
+"""The loader's books: what is written in etl_loads, etl_blocks and etl_rejects, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from etl.blocks import Block, Place
+from etl.clean import Cleaned, Reject
+from models import Block as BlockLine
+from models import Load, now
+from models import Reject as RejectLine
+
+# A load that was killed this long ago and never run again is given up, and its staging table dropped.
+ABANDONED_AFTER = timedelta(days=7)
+
+
+@dataclass
+class Totals:
+    """What a load has counted so far; the sum over its blocks."""
+
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_rejected: int = 0
+    cells_blanked: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    noise: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    headers_skipped: int = 0
+    repaired: int = 0
+
+    def add(self, other: Totals) -> None:
+        self.rows_read += other.rows_read
+        self.rows_loaded += other.rows_loaded
+        self.rows_rejected += other.rows_rejected
+        self.cells_blanked += other.cells_blanked
+        self.reasons.update(other.reasons)
+        self.noise.update(other.noise)
+        self.values.update(other.values)
+        self.headers_skipped += other.headers_skipped
+        self.repaired += other.repaired
+
+
+def totals_of(block: Block, cleaned: Cleaned, repaired: int) -> Totals:
+    """One block's part."""
+    rejected = sum(reject.column is None for reject in cleaned.rejects)
+    return Totals(
+        rows_read=len(block.records),
+        rows_loaded=len(cleaned.rows),
+        rows_rejected=rejected,
+        cells_blanked=len(cleaned.rejects) - rejected,
+        reasons=Counter(reject.kind for reject in cleaned.rejects),
+        noise=cleaned.noise,
+        values=cleaned.values,
+        headers_skipped=block.headers_skipped,
+        repaired=repaired,
+    )
+
+
+def begin(connection: Connection, facts: dict[str, Any]) -> int:
+    """A new line in etl_loads; its id."""
+    return int(connection.execute(insert(Load).values(state="loading", **facts)).inserted_primary_key[0])
+
+
+def interrupted(connection: Connection, table: str) -> Sequence[Any]:
+    """The loads of a table that have not ended, newest first."""
+    found = select(Load.__table__).where(Load.table_name == table, Load.state == "loading").order_by(Load.id.desc())
+    return connection.execute(found).all()
+
+
+def given_up(connection: Connection) -> Sequence[Any]:
+    """Loads of any table that were killed long ago."""
+    old = Load.started_at < now() - ABANDONED_AFTER
+    return connection.execute(select(Load.__table__).where(Load.state == "loading", old)).all()
+
+
+def last_published(connection: Connection, table: str) -> Any | None:
+    """The load that a table comes from."""
+    found = select(Load.__table__).where(Load.table_name == table, Load.state == "published").order_by(Load.id.desc())
+    return connection.execute(found.limit(1)).first()
+
+
+def mark_done(connection: Connection, load: int, block: Block, totals: Totals) -> None:
+    """The line that says that a block is committed. It is unique: a second one fails, and its rows with it."""
+    connection.execute(
+        insert(BlockLine).values(
+            load_id=load,
+            number=block.number,
+            offset=block.offset,
+            length=block.length,
+            checksum=block.checksum,
+            first_line=block.first_line,
+            first_row=block.first_row,
+            rows_read=totals.rows_read,
+            rows_loaded=totals.rows_loaded,
+            rows_rejected=totals.rows_rejected,
+            cells_blanked=totals.cells_blanked,
+            facts={
+                "reasons": totals.reasons,
+                "noise": totals.noise,
+                "values": totals.values,
+                "headers_skipped": totals.headers_skipped,
+                "repaired": totals.repaired,
+                "lines": block.records.line_count,
+            },
+        )
+    )
+
+
+def done_blocks(connection: Connection, load: int) -> Sequence[Any]:
+    """The committed blocks in the file's order."""
+    table = BlockLine.__table__
+    return connection.execute(select(table).where(table.c.load_id == load).order_by(table.c.number)).all()
+
+
+def totals_of_line(line: Any) -> Totals:
+    """What a committed block counted."""
+    facts = line.facts
+    return Totals(
+        line.rows_read, line.rows_loaded, line.rows_rejected, line.cells_blanked,
+        Counter(facts["reasons"]), Counter(facts["noise"]), Counter(facts["values"]),
+        facts["headers_skipped"], facts["repaired"],
+    )  # fmt: skip
+
+
+def place_behind(line: Any) -> Place:
+    """Where the block behind a committed one begins."""
+    return Place(
+        line.number + 1,
+        line.offset + line.length,
+        line.first_row + line.rows_read,
+        line.first_line + line.facts["lines"],
+    )
+
+
+def keep_rejects(connection: Connection, load: int, rejects: Sequence[Reject]) -> None:
+    # NUL is the one character that PostgreSQL's text can't hold.
+    on_postgresql = connection.dialect.name == "postgresql"
+    rows = [
+        {
+            "load_id": load,
+            "line": reject.line,
+            "row_number": reject.row_number,
+            "column_name": reject.column,
+            "reason": reject.reason.replace("\x00", "\\x00") if on_postgresql else reject.reason,
+            "raw": reject.raw.replace("\x00", "\\x00") if on_postgresql else reject.raw,
+        }
+        for reject in rejects
+    ]
+    if rows:
+        connection.execute(insert(RejectLine), rows)
+
+
+def start_over(connection: Connection, load: int, facts: dict[str, Any]) -> None:
+    """Forget the blocks and rejects of a load, which begins again with other facts."""
+    forget_blocks(connection, load)
+    connection.execute(delete(RejectLine).where(RejectLine.load_id == load))
+    connection.execute(update(Load).where(Load.id == load).values(**facts))
+
+
+def forget_blocks(connection: Connection, load: int) -> None:
+    connection.execute(delete(BlockLine).where(BlockLine.load_id == load))
+
+
+def finish(connection: Connection, load: int, state: str, totals: Totals, error: str | None = None) -> None:
+    """The last word about a load."""
+    connection.execute(
+        update(Load)
+        .where(Load.id == load)
+        .values(
+            state=state,
+            rows_read=totals.rows_read,
+            rows_loaded=totals.rows_loaded,
+            rows_rejected=totals.rows_rejected,
+            cells_blanked=totals.cells_blanked,
+            finished_at=now(),
+            error=error,
+        )
+    )
+    forget_blocks(connection, load)
+
+
+def rejected_rows(connection: Connection, load: int) -> Any:
+    """Every line of etl_rejects of a load, in the file's order, streamed."""
+    table = RejectLine.__table__
+    columns = (table.c.line, table.c.row_number, table.c.column_name, table.c.reason, table.c.raw)
+    return connection.execution_options(stream_results=True).execute(
+        select(*columns).where(table.c.load_id == load).order_by(table.c.line, table.c.id)
+    )

@@ -1,0 +1,419 @@
+"""The loop: plan, take a block, clean it, commit it, the next; then publish. Everything else is called from here.
+
+What is atomic: a block's rows, its rejects and the line that says it is done are one transaction; publishing is one
+more. So a load that was killed goes on behind its last committed block, and nobody sees a part of a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Engine, Table, select, tuple_
+from sqlalchemy.exc import IntegrityError
+
+from database import database_url, migrate, open_engine, writing
+from etl import ledger, publish
+from etl.blocks import Block, Place, cut, start_of
+from etl.clean import Cleaned, Reject, clean
+from etl.infer import plain_name
+from etl.ledger import Totals
+from etl.locks import table_lock
+from etl.options import Options
+from etl.parse import WHOLE, parse
+from etl.plan import (
+    Plan,
+    make_plan,
+    other_encoding,
+    plan_from_json,
+    too_noisy,
+    widened,
+    with_trailing_column,
+    without_key,
+)
+from etl.problems import Contradicted, Refused
+from etl.source import Source, open_source
+from etl.table_schema import Schema, to_frictionless
+from etl.write import Writer, table_for, unique_sets, writer_for
+
+log = logging.getLogger("etl")
+
+# A plan is contradicted at most once by types, key, encoding and trailing delimiters each, and once more by what
+# those changed; the last resort is text, which nothing contradicts.
+MOST_PLANS = 8
+
+
+@dataclass
+class Outcome:
+    """What a load did. state: "published", or "refused" when --strict or --max-rejects kept it from being so."""
+
+    load: int
+    table: str
+    state: str
+    plan: Plan
+    totals: Totals
+    seconds: float
+    source: Source
+    error: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+Progress = Callable[[int, int, Totals], None]  # bytes done, bytes in all, what is counted so far
+
+
+class _Run:
+    """One load from its plan to its end."""
+
+    def __init__(self, engine: Engine, source: Source, options: Options, table: str, progress: Progress) -> None:
+        self.engine, self.source, self.options, self.table, self.progress = engine, source, options, table, progress
+        self.writer: Writer = writer_for(engine.dialect.name)
+        self.totals = Totals()
+        self.load = 0
+        self.staging: Table
+        self.place: Place
+        self.plan: Plan
+
+    # -- beginning --
+
+    def begin(self) -> None:
+        """Take up the load that an earlier run of the same command left, or begin a new one."""
+        fingerprint = fingerprint_of(self.source, self.options)
+        with writing(self.engine) as connection:
+            loads = ledger.interrupted(connection, self.table)
+        found = next((load for load in loads if load.fingerprint == fingerprint), None)
+        if found is not None and not self.options.restart and self._resume(found):
+            loads = [load for load in loads if load.id != found.id]
+        else:
+            self.plan = make_plan(self.source, self.options, self.table)
+            self._new_load(fingerprint)
+        with writing(self.engine) as connection:
+            for load in [*loads, *ledger.given_up(connection)]:
+                if load.id != self.load:
+                    publish.drop_staging(connection, load.id)
+                    ledger.finish(connection, load.id, "abandoned", Totals(), "superseded by a later load")
+
+    def _new_load(self, fingerprint: str) -> None:
+        with writing(self.engine) as connection:
+            facts = {
+                "table_name": self.table,
+                "source": self.source.path,
+                "source_bytes": self.source.size,
+                "fingerprint": fingerprint,
+            }
+            self.load = ledger.begin(connection, facts | self._facts())
+            self._make_staging(connection)
+        self.place = start_of(self.plan.layout, self.source)
+        log.info("load %d into %s begins: %s", self.load, self.table, self.source.path)
+        log_plan(self.plan)
+
+    def _facts(self) -> dict[str, Any]:
+        layout = self.plan.layout
+        dialect = {
+            "delimiter": layout.dialect.delimiter,
+            "quote": layout.dialect.quote,
+            "escape": layout.dialect.escape,
+            "encoding": self.source.original if self.source.encoding == "utf-8" else self.source.encoding,
+            "header": layout.header is not None,
+            "newline": "\r" if layout.dialect.newline == "cr" else "\n",
+        }
+        kept = {"given": self.options.that_matter(), "plan": self.plan.as_json()}
+        schema = to_frictionless(self.plan.schema)
+        return {"dialect": dialect, "schema": schema, "options": json.loads(json.dumps(kept))}
+
+    def _make_staging(self, connection: Connection) -> None:
+        self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
+        self.staging.create(connection)
+
+    def _resume(self, found: Any) -> bool:
+        """Go on behind the last committed block of `found`, if the source is still the one it was."""
+        plan = plan_from_json(found.options["plan"], self.options)
+        self.source.encoding = plan.encoding
+        with self.engine.connect() as connection:
+            done = ledger.done_blocks(connection, found.id)
+        if any(zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum for line in done):
+            log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
+            return False
+        self.plan, self.load = plan, found.id
+        self.staging = table_for(plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
+        for line in done:
+            self.totals.add(ledger.totals_of_line(line))
+        self.place = ledger.place_behind(done[-1]) if done else start_of(plan.layout, self.source)
+        log.info("load %d goes on behind block %d", self.load, self.place.number - 1)
+        log_plan(self.plan)
+        return True
+
+    # -- running --
+
+    def run(self) -> None:
+        """Load every block that is not yet done. A contradicted guess begins again with a better plan."""
+        for _attempt in range(MOST_PLANS):
+            try:
+                for block in cut(self.source, self.plan.layout, self.place, self.options.chunk_size):
+                    self._load_block(block)
+                    if self.options.too_many(self.totals.rows_rejected, max(self.totals.rows_read, 1000)):
+                        return
+                self._check_noise()
+            except Contradicted as contradiction:
+                log.info("a guess was wrong, beginning again: %s", contradiction)
+                self._replan(contradiction)
+            else:
+                return
+        raise AssertionError("a load without guesses was contradicted")
+
+    def _load_block(self, block: Block) -> None:
+        began = time.perf_counter()
+        schema = self.plan.schema
+        parsed = parse(block, self.plan.layout, schema.names())
+        cleaned = clean(parsed, schema, self.plan.cleaning)
+        if cleaned.contradictions:
+            raise _TypesContradicted(cleaned.contradictions)
+        without_repeats(cleaned, schema, parsed.raw)
+        with writing(self.engine) as connection:
+            self._write(connection, cleaned, parsed.raw)
+            totals = ledger.totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+            ledger.keep_rejects(connection, self.load, cleaned.rejects)
+            ledger.mark_done(connection, self.load, block, totals)
+        self.totals.add(totals)
+        self.progress(block.next_offset, self.source.size, self.totals)
+        log.info(
+            "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, %.3f s",
+            block.number, block.offset, block.next_offset, totals.rows_read, totals.rows_loaded,
+            totals.rows_rejected, totals.cells_blanked, time.perf_counter() - began,
+        )  # fmt: skip
+
+    def _write(self, connection: Connection, cleaned: Cleaned, raw: Callable[[int], str]) -> None:
+        """Insert the block's rows; those whose key an earlier block has are rejected instead."""
+        if not len(cleaned.rows):
+            return
+        try:
+            with connection.begin_nested():
+                self.writer.write(connection, self.staging, cleaned.rows)
+        except IntegrityError:
+            for columns in unique_sets(self.plan.schema):
+                taken = taken_keys(connection, self.staging, cleaned.rows, columns)
+                reject_repeats(cleaned, taken, columns, self.plan.schema, raw)
+            self.writer.write(connection, self.staging, cleaned.rows)
+
+    def _check_noise(self) -> None:
+        noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
+        if noisy:
+            raise _TypesContradicted(
+                {name: ("words or impossible dates in more than a quarter of the values", 0) for name in noisy}
+            )
+
+    def _replan(self, contradiction: Contradicted) -> None:
+        if isinstance(contradiction, _TypesContradicted):
+            self.plan = widened(self.source, self.plan, self.options, contradiction.examples)
+        elif contradiction.subject == "key":
+            self.plan = without_key(self.plan, contradiction.detail)
+        elif contradiction.subject == "trailing":
+            self.plan = with_trailing_column(self.source, self.options, self.table, self.plan)
+        else:
+            other_encoding(self.source)
+            self.plan = make_plan(self.source, self.options, self.table)
+            self.plan = replace(
+                self.plan, notes=(*self.plan.notes, f"read as {self.source.encoding}: {contradiction.detail}")
+            )
+        self.totals = Totals()
+        self.place = start_of(self.plan.layout, self.source)
+        with writing(self.engine) as connection:
+            publish.drop_staging(connection, self.load)
+            ledger.start_over(connection, self.load, self._facts())
+            self._make_staging(connection)
+        log_plan(self.plan)
+
+    # -- ending --
+
+    def refusal(self) -> str | None:
+        """Why the load is not to be published, if so."""
+        rejected = self.totals.rows_rejected
+        if self.options.too_many(rejected, self.totals.rows_read):
+            return f"{rejected} rows were rejected, more than --max-rejects {self.options.max_rejects} allows"
+        if self.options.strict and (rejected or self.totals.cells_blanked):
+            return (
+                f"{rejected} rows were rejected and {self.totals.cells_blanked} cells blanked, and --strict allows none"
+            )
+        return None
+
+    def publish(self) -> None:
+        with writing(self.engine) as connection:
+            publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
+            ledger.finish(connection, self.load, "published", self.totals)
+        log.info("load %d is published as %s", self.load, self.table)
+
+    def give_up(self, error: str) -> None:
+        """End the load for good; the table is as it was."""
+        with writing(self.engine) as connection:
+            publish.drop_staging(connection, self.load)
+            ledger.finish(connection, self.load, "failed", self.totals, error)
+        log.error("load %d failed: %s", self.load, error)
+
+
+class _TypesContradicted(Contradicted):
+    def __init__(self, examples: dict[str, tuple[str, int]]) -> None:
+        super().__init__(
+            "types", "; ".join(f"{name}: {text!r} in line {line}" for name, (text, line) in examples.items())
+        )
+        self.examples = examples
+
+
+def load(options: Options, progress: Progress) -> Outcome:
+    """Load one source into its table. Raises Refused; anything else that is raised leaves a load to be resumed."""
+    began = time.perf_counter()
+    source = open_source(options.source, options.encoding)
+    try:
+        engine = open_engine(database_url(options.database))
+        try:
+            table = table_name(source, options)
+            migrate(engine, "loader")
+            with table_lock(engine, table):
+                return _load_locked(engine, source, options, table, progress, began)
+        finally:
+            engine.dispose()
+    finally:
+        source.close()
+
+
+def _load_locked(
+    engine: Engine, source: Source, options: Options, table: str, progress: Progress, began: float
+) -> Outcome:
+    with engine.connect() as connection:
+        options = replace(options, if_exists=publish.how_to_publish(connection, table, source.path, options.if_exists))
+    run = _Run(engine, source, options, table, progress)
+    run.begin()
+    try:
+        with engine.connect() as connection:
+            publish.check_target(connection, table, run.plan.schema, options.if_exists)
+        run.run()
+        refusal = run.refusal()
+        if refusal is None:
+            run.publish()
+        else:
+            run.give_up(refusal)
+    except Refused as refused:
+        run.give_up(str(refused))
+        raise
+    state = "published" if refusal is None else "refused"
+    return Outcome(
+        run.load, table, state, run.plan, run.totals, time.perf_counter() - began, source, refusal, _notes(run)
+    )
+
+
+def _notes(run: _Run) -> list[str]:
+    notes = list(run.plan.notes)
+    if run.totals.headers_skipped:
+        notes.append(f"skipped the header line {run.totals.headers_skipped} more times")
+    if run.totals.repaired:
+        notes.append(f"{run.totals.repaired} rows had too many or too few fields, and were repaired or rejected")
+    if run.source.encoding != "utf-8" and not any(note.startswith("read as") for note in notes):
+        notes.append(f"read as {run.source.encoding}")
+    notes += [
+        f"{column.name} is text: {column.reason}"
+        for column in run.plan.schema.fields
+        if column.type == "text" and column.reason not in ("words", "no values", "--text", "--type", "", "declared in the schema")
+        and not any(note.startswith(f"{column.name} is ") for note in notes)
+    ]  # fmt: skip
+    return notes
+
+
+def log_plan(plan: Plan) -> None:
+    layout = plan.layout
+    log.info(
+        "dialect: delimiter %r, quote %r, escape %r, line ends %s; encoding %s; %s; data from line %d",
+        layout.dialect.delimiter, layout.dialect.quote, layout.dialect.escape, layout.dialect.newline, plan.encoding,
+        "no header" if layout.header is None else "header", layout.line,
+    )  # fmt: skip
+    for note in plan.notes:
+        log.info("note: %s", note)
+    for column in plan.schema.fields:
+        log.info(
+            "column %s (%r): %s, because %s", column.name, column.original, column.type, column.reason or "declared"
+        )
+    log.info("primary key: %s", ", ".join(plan.schema.key) or "row_number")
+
+
+def table_name(source: Source, options: Options) -> str:
+    """The table to load into: as asked, else after the file."""
+    if options.table is not None:
+        name = plain_name(options.table) if '"' in options.table or not options.table.strip() else options.table.strip()
+        if not name or len(name.encode()) > 60:
+            raise Refused(f"--table {options.table!r} is no name for a table.")
+    else:
+        name = plain_name(source.stem()) or "data"
+        if name[0].isdigit():
+            name = f"t_{name}"
+    publish.refuse_own_tables(name)
+    return name
+
+
+def fingerprint_of(source: Source, options: Options) -> str:
+    """What a resumed load must have in common with the interrupted one: source, size and options."""
+    told = json.dumps([source.path, source.size, source.original, options.that_matter()], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+# ---- keys that repeat ----
+
+
+def without_repeats(cleaned: Cleaned, schema: Schema, raw: Callable[[int], str]) -> None:
+    """Reject rows whose key stands further up in the block, or contradict the guess that it is a key."""
+    if schema.key and not schema.key_declared:
+        missing = cleaned.rows[list(schema.key)].isna().any(axis=1).to_numpy()
+        if missing.any():
+            line = int(cleaned.lines[np.flatnonzero(missing)[0]])
+            raise Contradicted("key", f"it is missing in line {line}")
+    for columns in unique_sets(schema):
+        values = cleaned.rows[list(columns)]
+        repeats = values.duplicated(keep="first").to_numpy() & values.notna().all(axis=1).to_numpy()
+        reject_repeats(cleaned, repeats, columns, schema, raw)
+
+
+def reject_repeats(
+    cleaned: Cleaned, repeats: np.ndarray, columns: tuple[str, ...], schema: Schema, raw: Callable[[int], str]
+) -> None:
+    """Take the repeating rows out of the block. Raises Contradicted("key") when the key was a guess."""
+    if not repeats.any():
+        return
+    places = np.flatnonzero(repeats)
+    if columns == schema.key and not schema.key_declared:
+        value = cleaned.rows[columns[0]].iloc[places[0]]
+        raise Contradicted("key", f"{value!r} repeats in line {int(cleaned.lines[places[0]])}")
+    kind = "key repeats" if columns == schema.key else f"unique: {columns[0]}"
+    numbers = cleaned.rows.index.to_numpy()
+    gone = set()
+    for place in places.tolist():
+        shown = ", ".join(str(value) for value in cleaned.rows.iloc[place][list(columns)])
+        reason = f"{kind}: {', '.join(columns)} {shown} stands in an earlier row"
+        gone.add(int(numbers[place]))
+        cleaned.rejects.append(
+            Reject(int(cleaned.lines[place]), int(numbers[place]), None, reason, raw(int(cleaned.places[place])), kind)
+        )
+    cleaned.rejects[:] = [
+        reject for reject in cleaned.rejects if reject.column is None or reject.row_number not in gone
+    ]
+    cleaned.rejects.sort(key=lambda reject: (reject.line, reject.row_number))
+    cleaned.rows, cleaned.lines, cleaned.places = (
+        cleaned.rows[~repeats],
+        cleaned.lines[~repeats],
+        cleaned.places[~repeats],
+    )
+
+
+def taken_keys(connection: Connection, table: Table, rows: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    """Which rows have values in `columns` that the table has already."""
+    wanted = [table.c[name] for name in columns]
+    keys = list(rows[list(columns)].astype(object).itertuples(index=False, name=None))
+    found: set[tuple[Any, ...]] = set()
+    for first in range(0, len(keys), 500):
+        some = keys[first : first + 500]
+        where = wanted[0].in_([key[0] for key in some]) if len(wanted) == 1 else tuple_(*wanted).in_(some)
+        found.update(tuple(row) for row in connection.execute(select(*wanted).where(where)))
+    return np.array([key in found for key in keys], dtype=bool)

@@ -1,0 +1,55 @@
+"""One load of a table at a time: a lock that the operating system, or PostgreSQL, gives back when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from database import sqlite_path
+from etl.problems import Refused
+
+
+@contextmanager
+def table_lock(engine: Engine, table: str) -> Iterator[None]:
+    """Hold the lock on loading `table`. Raises Refused when another load holds it."""
+    path = sqlite_path(engine.url)
+    with _file_lock(path, table) if path is not None else _advisory_lock(engine, table):
+        yield
+
+
+def _refusal(table: str) -> Refused:
+    return Refused(f"Another load into {table} is running; wait until it has ended.")
+
+
+@contextmanager
+def _file_lock(path: Path, table: str) -> Iterator[None]:
+    # Not beside the database: a file there would look like a part of it.
+    name = hashlib.sha256(f"{path.resolve()}\0{table}".encode()).hexdigest()[:24]
+    place = Path(tempfile.gettempdir()) / f"process_csv-{name}.lock"
+    with place.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise _refusal(table) from None
+        try:
+            yield
+        finally:
+            place.unlink(missing_ok=True)
+
+
+@contextmanager
+def _advisory_lock(engine: Engine, table: str) -> Iterator[None]:
+    key = int.from_bytes(hashlib.sha256(f"process_csv {table}".encode()).digest()[:8], signed=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+            raise _refusal(table)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})

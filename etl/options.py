@@ -1,0 +1,56 @@
+"""What the user asked for, checked; and the parts of it that a load must have in common with the one it resumes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+IF_EXISTS = ("fail", "replace", "append", "upsert")
+
+# These change what is reported or how fast, not what is loaded.
+WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One load's options; None and () mean that the loader finds out.
+
+    max_rejects: as given, "100" or "2%". types: column -> type. fills: column -> text.
+    """
+
+    source: str
+    database: str | None = None
+    table: str | None = None
+    if_exists: str | None = None
+    primary_key: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    fills: tuple[tuple[str, str], ...] = ()
+    fill_missing: bool = False
+    types: tuple[tuple[str, str], ...] = ()
+    schema: str | None = None
+    text: bool = False
+    delimiter: str | None = None
+    quote: str | None = None
+    encoding: str | None = None
+    header: str = "auto"
+    day_first: bool | None = None
+    nulls: tuple[str, ...] = ()
+    chunk_size: int = 100_000
+    workers: int | None = None
+    max_rejects: str | None = None
+    strict: bool = False
+    rejects: str | None = None
+    restart: bool = False
+    described: dict[str, Any] | None = field(default=None, compare=False)  # the Table Schema that --schema names
+
+    def that_matter(self) -> dict[str, Any]:
+        """The options that decide what is loaded, as JSON values."""
+        return {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
+
+    def too_many(self, rejected: int, read: int) -> bool:
+        """Whether --max-rejects is passed. A percentage counts once the file is read, or a thousand rows are."""
+        if self.max_rejects is None:
+            return False
+        if self.max_rejects.endswith("%"):
+            return rejected * 100 > float(self.max_rejects[:-1]) * read
+        return rejected > int(self.max_rejects)

@@ -1,0 +1,253 @@
+"""Block -> frame of the file's own text; records that don't fit the table's width are repaired or set aside."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from etl.blocks import Block
+from etl.problems import Contradicted
+from etl.records import Dialect, Records, find_quotes, read_record
+from etl.sniff import Layout
+
+TEXT = pd.ArrowDtype(pa.string())
+NO_DELIMITER = "\x1f"  # pandas wants one; blocks that hold it are read record by record
+
+# How a record was made to fit.
+WHOLE, LONG, SHORT, SINGLE = 0, 1, 2, 3
+
+
+@dataclass
+class Bad:
+    """A record that is no row of the table."""
+
+    row_number: int
+    line: int
+    raw: str
+    reason: str
+
+
+@dataclass
+class Parsed:
+    """The rows of a block as they are written.
+
+    frame: n rows, one text column per field, index = record number in the file. lines: their physical lines.
+    repaired: how each was made to fit (WHOLE, LONG, SHORT, SINGLE). bad: the records that are no rows.
+    """
+
+    frame: pd.DataFrame
+    lines: np.ndarray
+    repaired: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    data: bytes
+    bad: list[Bad] = field(default_factory=list)
+
+    def raw(self, place: int) -> str:
+        """The row's own text, as it stands in the file."""
+        return self.data[int(self.starts[place]) : int(self.ends[place])].decode()
+
+
+def parse(block: Block, layout: Layout, names: Sequence[str]) -> Parsed:
+    """Read one block. names: of the `layout.width` columns. Raises Contradicted("trailing")."""
+    records = block.records
+    numbers = np.arange(block.first_row, block.first_row + len(records))
+    lines = records.lines + block.first_line
+    fits = _fitting(block.data, records, layout)
+    frame = _read_fast(block.data, records, fits, layout)
+    if frame is None:
+        fits = np.zeros(len(records), dtype=bool)
+        frame = _frame([], layout.width + layout.trailing)
+    repaired = np.full(len(records), WHOLE, dtype=np.int8)
+    bad: list[Bad] = []
+    if not fits.all():
+        frame, kept, bad = _read_slowly(block, layout, fits, frame, repaired, numbers, lines)
+        numbers, lines, repaired, records = numbers[kept], lines[kept], repaired[kept], records.pick(kept)
+    if layout.trailing:
+        frame = _without_trailing(frame, lines)
+    frame.columns = pd.Index(names)
+    frame.index = pd.Index(numbers)
+    return Parsed(frame, lines, repaired, records.starts, records.ends, block.data, bad)
+
+
+def _without_trailing(frame: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
+    last = frame.iloc[:, -1].str.strip()
+    filled = np.flatnonzero((last != "").to_numpy())
+    if len(filled):
+        raise Contradicted("trailing", f"{last.iloc[filled[0]]!r} behind the last delimiter of line {lines[filled[0]]}")
+    return frame.iloc[:, :-1]
+
+
+# ---- the fast way ----
+
+
+def _fitting(data: bytes, records: Records, layout: Layout) -> np.ndarray:
+    """Which records pandas will read rightly: ordinary quotes, and as many fields as the table."""
+    dialect, delimiters = layout.dialect, layout.width + layout.trailing - 1
+    if dialect.blanks or (not dialect.delimiter and NO_DELIMITER.encode() in data):
+        return np.zeros(len(records), dtype=bool)
+    if not dialect.delimiter:
+        return ~records.odd
+    quoted = bool(dialect.quote) and dialect.quote.encode() in data
+    if not quoted and not records.odd.any() and data.count(dialect.delimiter.encode()) == delimiters * len(records):
+        # Rows could still make up for one another; pandas refuses longer ones, but not where they come first.
+        first = data[int(records.starts[0]) : int(records.ends[0])] if len(records) else b""
+        if first.count(dialect.delimiter.encode()) == delimiters:
+            return np.ones(len(records), dtype=bool)
+    return ~records.odd & (count_delimiters(data, records, dialect) == delimiters)
+
+
+def count_delimiters(data: bytes, records: Records, dialect: Dialect) -> np.ndarray:
+    """Delimiters outside quotes in each record; meaningless for odd ones."""
+    array = np.frombuffer(data, dtype=np.uint8)
+    delimiters = np.flatnonzero(array == ord(dialect.delimiter))
+    if dialect.quote and dialect.quote.encode() in data:
+        quotes = find_quotes(array, dialect)
+        inside = np.searchsorted(quotes, delimiters) % 2
+        if records.odd.any():  # behind one of these, the counting of quotes began anew
+            holder = np.maximum(np.searchsorted(records.starts, delimiters, side="right") - 1, 0)
+            inside ^= (np.searchsorted(quotes, records.starts) % 2)[holder] if len(records) else 0
+        delimiters = delimiters[inside == 0]
+    return np.searchsorted(delimiters, records.ends) - np.searchsorted(delimiters, records.starts)
+
+
+def _read_fast(data: bytes, records: Records, fits: np.ndarray, layout: Layout) -> pd.DataFrame | None:
+    """The fitting records by pandas' C parser; None when it finds other records than we did."""
+    dialect, width = layout.dialect, layout.width + layout.trailing
+    count = int(fits.sum())
+    if count == 0:
+        return _frame([], width)
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(_bytes_of(data, records, fits, alone=width == 1)),
+            sep=dialect.delimiter or NO_DELIMITER,
+            header=None,
+            names=[str(place) for place in range(width)],
+            index_col=False,
+            dtype=TEXT,
+            na_filter=False,
+            quotechar=dialect.quote or '"',
+            quoting=0 if dialect.quote else 3,
+            doublequote=not dialect.escape,
+            escapechar=dialect.escape or None,
+            skip_blank_lines=width > 1,
+            engine="c",
+        )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError):
+        return None
+    return frame if len(frame) == count else None
+
+
+def _bytes_of(data: bytes, records: Records, fits: np.ndarray, *, alone: bool) -> bytes:
+    """The bytes of the fitting records; blank lines may remain between them unless a column stands alone."""
+    if alone:
+        spans = zip(records.starts[fits].tolist(), records.ends[fits].tolist(), strict=True)
+        return b"\n".join(data[start:end] or b'""' for start, end in spans) + b"\n"
+    if fits.all() and not _has_gaps(records):
+        return data[int(records.starts[0]) : int(records.ends[-1])]
+    breaks = fits[1:] & ~fits[:-1] | (fits[1:] & _gap_before(records)[1:])
+    begins = np.flatnonzero(np.concatenate(([fits[0]], breaks)))
+    closes = np.flatnonzero(fits & np.concatenate((~fits[1:] | _gap_before(records)[1:], [True])))
+    pieces = [
+        data[start:end]
+        for start, end in zip(records.starts[begins].tolist(), records.ends[closes].tolist(), strict=True)
+    ]
+    return b"\n".join(pieces) + b"\n"
+
+
+def _gap_before(records: Records) -> np.ndarray:
+    """Whether more than a line end lies between a record and the one before it: a header or blanks left out."""
+    gap = np.zeros(len(records), dtype=bool)
+    gap[1:] = records.starts[1:] - records.ends[:-1] > 2
+    return gap
+
+
+def _has_gaps(records: Records) -> bool:
+    return bool(_gap_before(records).any())
+
+
+def _frame(rows: list[list[str]], width: int) -> pd.DataFrame:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * width
+    return pd.DataFrame({str(place): pd.array(list(column), dtype=TEXT) for place, column in enumerate(columns)})
+
+
+# ---- record by record ----
+
+
+def _read_slowly(
+    block: Block,
+    layout: Layout,
+    fits: np.ndarray,
+    fast: pd.DataFrame,
+    repaired: np.ndarray,
+    numbers: np.ndarray,
+    lines: np.ndarray,
+) -> tuple[pd.DataFrame, np.ndarray, list[Bad]]:
+    """All rows in the file's order, which records they are, and the bad ones. Fills in `repaired`."""
+    rest = np.flatnonzero(~fits)
+    width = layout.width + layout.trailing
+    read: list[list[str]] = []
+    places: list[int] = []
+    bad: list[Bad] = []
+    raws = [block.data[int(block.records.starts[place]) : int(block.records.ends[place])] for place in rest.tolist()]
+    fields = [_fields_of(raw, layout.dialect) for raw in raws]
+    broken = _broken_in_two(rest, fields, width)
+    for order, (place, raw) in enumerate(zip(rest.tolist(), raws, strict=True)):
+        fitted = (
+            "a line end in the middle, or two rows that are too short"
+            if order in broken
+            else fit(fields[order], layout)
+        )
+        if isinstance(fitted, str):
+            bad.append(Bad(int(numbers[place]), int(lines[place]), raw.decode(), fitted))
+        else:
+            read.append(fitted[0])
+            repaired[place] = fitted[1]
+            places.append(place)
+    slow = _frame(read, width)
+    kept = np.concatenate((np.flatnonzero(fits), np.array(places, dtype=np.int64)))
+    order_of = np.argsort(kept, kind="stable")
+    return pd.concat([fast, slow], ignore_index=True).take(order_of).reset_index(drop=True), kept[order_of], bad
+
+
+def _fields_of(raw: bytes, dialect: Dialect) -> list[str] | None:
+    fields = read_record(raw, dialect)
+    if fields is not None and dialect.blanks and len(fields) > 1:
+        # blanks at the beginning and at the end of a line delimit nothing
+        fields = fields[fields[0] == "" :]
+        fields = fields[:-1] if fields and fields[-1] == "" else fields
+    return fields
+
+
+def _broken_in_two(rest: np.ndarray, fields: list[list[str] | None], width: int) -> set[int]:
+    """Neighbouring records that make one row together: a line end that should not be there."""
+    broken: set[int] = set()
+    for order in range(len(rest) - 1):
+        one, other = fields[order], fields[order + 1]
+        if one is None or other is None or rest[order] + 1 != rest[order + 1]:
+            continue
+        if len(one) < width and len(other) < width and len(one) + len(other) == width + 1 and width > 2:
+            broken |= {order, order + 1}
+    return broken
+
+
+def fit(fields: list[str] | None, layout: Layout) -> tuple[list[str], int] | str:
+    """The record with the table's width and how it was repaired; else the reason why that isn't certain."""
+    width = layout.width + layout.trailing
+    if fields is None:
+        return "a quote that doesn't open and close a field"
+    if len(fields) == width:
+        return fields, WHOLE
+    if len(fields) > width:
+        if any(cell.strip() for cell in fields[width:]):
+            return f"{len(fields)} fields where {layout.width} are expected"
+        return fields[:width], LONG
+    if len(fields) == layout.width:
+        return [*fields, ""], WHOLE  # only the trailing delimiter is missing
+    padded = fields + [""] * (width - len(fields))
+    return padded, SINGLE if len(fields) == 1 else SHORT

@@ -1,0 +1,275 @@
+"""Source and options -> plan: the layout, the schema and the cleaning of a load, and how they change when contradicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from etl import constraints, infer, rules
+from etl.clean import Cleaning
+from etl.infer import Evidence, decide_all
+from etl.options import Options
+from etl.problems import Refused, UsageError
+from etl.records import Dialect
+from etl.sniff import Layout, Wishes, sniff
+from etl.source import Source, decide_encoding, to_utf8
+from etl.survey import sample, survey, survey_columns
+from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, pickle_fields
+
+SNIFF_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a source is read. encoding: of its bytes. notes: what was found out and is worth telling, as sentences."""
+
+    layout: Layout
+    schema: Schema
+    cleaning: Cleaning
+    encoding: str
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as JSON values, to be taken up again by an interrupted load."""
+        layout = asdict(self.layout) | {"header_bytes": self.layout.header_bytes.decode("utf-8", "surrogateescape")}
+        return {
+            "layout": layout,
+            "fields": pickle_fields(self.schema),
+            "key": list(self.schema.key),
+            "key_declared": self.schema.key_declared,
+            "encoding": self.encoding,
+            "notes": list(self.notes),
+        }
+
+
+def plan_from_json(kept: dict[str, Any], options: Options) -> Plan:
+    """The plan of an interrupted load."""
+    layout = dict(kept["layout"])
+    layout["dialect"] = Dialect(**layout["dialect"])
+    layout["header"] = None if layout["header"] is None else tuple(layout["header"])
+    layout["header_bytes"] = layout["header_bytes"].encode("utf-8", "surrogateescape")
+    layout["notes"] = tuple(layout["notes"])
+    lists = ("missing_values", "true_values", "false_values")
+    fields = tuple(
+        Field(**{name: tuple(value) if name in lists and value is not None else value for name, value in entry.items()})
+        for entry in kept["fields"]
+    )
+    schema = Schema(fields, tuple(kept["key"]), kept["key_declared"])
+    return Plan(Layout(**layout), schema, cleaning_of(options, schema), kept["encoding"], tuple(kept["notes"]))
+
+
+def make_plan(source: Source, options: Options, table: str) -> Plan:
+    """What the source's first bytes and a sample of it say, and what the options say above that."""
+    head = source.read(source.start, SNIFF_BYTES)
+    complete = source.start + len(head) >= source.size
+    text = to_utf8(_whole_characters(head, source, complete), "cp1252" if source.encoding == "cp1252" else "mixed")
+    if not text.strip(b"\r\n \t\x00"):
+        raise Refused(f"{source.name} holds nothing but blanks.")
+    layout = sniff(text, Wishes(options.delimiter, options.quote, options.header, options.text), complete=complete)
+    layout = _in_source_bytes(layout, text, head)
+    return _plan(source, options, table, layout)
+
+
+def _whole_characters(head: bytes, source: Source, complete: bool) -> bytes:
+    """Without the character that the end of the sample cuts in two."""
+    if complete or source.encoding != "utf-8":
+        return head
+    for cut in range(4):
+        if cut < len(head) and (head[-1 - cut] < 0x80 or head[-1 - cut] >= 0xC0):
+            return head[: len(head) - 1 - cut] if head[-1 - cut] >= 0xC0 else head
+    return head
+
+
+def _in_source_bytes(layout: Layout, text: bytes, head: bytes) -> Layout:
+    """The layout's offset counts bytes of the text in UTF-8; what the source has before it may be shorter."""
+    if text == head[: len(text)]:
+        return layout
+    lines = text[: layout.offset].count(b"\n")
+    offset = 0
+    for _line in range(lines):
+        offset = head.index(b"\n", offset) + 1
+    return replace(layout, offset=offset, header_bytes=b"")
+
+
+def _plan(source: Source, options: Options, table: str, layout: Layout) -> Plan:
+    written = layout.header if layout.header is not None else ("",) * layout.width
+    if layout.header is not None and len(written) > layout.width:
+        layout = replace(layout, width=len(written))
+    names = infer.column_names(written)
+    schema = Schema(tuple(Field(name, original or name) for name, original in zip(names, written, strict=True)))
+    evidence, rows, whole_file = sample(source, layout, names)
+    schema = _declared(schema, options)
+    if options.text:
+        schema = replace(schema, fields=tuple(_as_text(column) for column in schema.fields))
+    else:
+        schema = decide_all(evidence, schema, layout.dialect.delimiter, day_first=options.day_first)
+        if not whole_file:
+            schema = _open_orders_decided(source, layout, schema, evidence, options)
+    schema = _with_key(schema, options, table, rows)
+    plan = Plan(layout, schema, cleaning_of(options, schema), source.encoding, layout.notes)
+    for column in schema.fields:
+        constraints.check_declared(column)
+    return plan
+
+
+def _as_text(column: Field) -> Field:
+    return column if column.declared else replace(column, type="text", reason="--text")
+
+
+def _open_orders_decided(
+    source: Source, layout: Layout, schema: Schema, evidence: list[Evidence], options: Options
+) -> Schema:
+    """Columns in which the sample leaves day or month open are decided on the whole file."""
+    undecided = [
+        place
+        for place, (column, found) in enumerate(zip(schema.fields, evidence, strict=True))
+        if column.type == "text" and found.counts["order either"] and "--day-first" in column.reason
+    ]
+    if not undecided:
+        return schema
+    found = survey_columns(source, layout, schema, undecided)
+    decided = decide_all(found, schema, layout.dialect.delimiter, day_first=options.day_first)
+    return schema.with_fields({schema.fields[place].name: decided.fields[place] for place in undecided})
+
+
+# ---- what the user declares ----
+
+
+def find_column(schema: Schema, given: str, option: str) -> Field:
+    """The column that an option names, by its name in the database or in the file."""
+    for column in schema.fields:
+        if given in (column.name, column.original) or infer.plain_name(given) == column.name:
+            return column
+    raise UsageError(f"{option} names {given!r}, which is no column; there are {', '.join(schema.names())}.")
+
+
+def _declared(schema: Schema, options: Options) -> Schema:
+    changed: dict[str, Field] = {}
+    for entry in (options.described or {}).get("fields", []):
+        column = find_column(schema, entry["name"], "--schema")
+        changed[column.name] = declared_field(column, entry, options.described or {})
+    schema = schema.with_fields(changed)
+    for given, kind in options.types:
+        column = find_column(schema, given, "--type")
+        schema = schema.with_fields(
+            {column.name: replace(column, type=_known_type(kind), declared=True, reason="--type")}
+        )
+    for given in options.required:
+        column = find_column(schema, given, "--required")
+        schema = schema.with_fields(
+            {column.name: replace(column, constraints={**column.constraints, "required": True})}
+        )
+    return schema
+
+
+def _known_type(kind: str) -> str:
+    if kind.lower() not in ALIASES:
+        raise UsageError(f"--type: {kind!r} is no type; there are {', '.join(TYPES)}.")
+    return ALIASES[kind.lower()]
+
+
+def _with_key(schema: Schema, options: Options, table: str, rows: pd.DataFrame) -> Schema:
+    given = options.primary_key
+    if not given and options.described and options.described.get("primaryKey"):
+        key = options.described["primaryKey"]
+        given = (key,) if isinstance(key, str) else tuple(key)
+        if given == ("row_number",) and "row_number" not in schema.names():
+            return schema
+    if given:
+        return replace(
+            schema, key=tuple(find_column(schema, name, "--primary-key").name for name in given), key_declared=True
+        )
+    key = guessed_key(schema, table, rows)
+    return replace(schema, key=(key,) if key else ())
+
+
+def guessed_key(schema: Schema, table: str, rows: pd.DataFrame) -> str | None:
+    """The column named `id` or `<table>_id`, when it is complete and unique in the sample."""
+    for column in schema.fields:
+        if column.name in ("id", f"{table}_id") and column.type in ("integer", "text") and len(rows):
+            values = rows[column.name].str.strip()
+            missing = (values == "").any() or values.map(lambda value: rules.look(value).kind == "missing").any()
+            if not missing and values.is_unique:
+                return column.name
+    return None
+
+
+def cleaning_of(options: Options, schema: Schema) -> Cleaning:
+    fills = []
+    for given, text in options.fills:
+        column = find_column(schema, given, "--fill")
+        value = rules.read(text.strip(), column) if column.type != "text" else text
+        if value is None:
+            raise UsageError(f"--fill {given}={text}: {text!r} is no {column.type}, which the column is.")
+        fills.append((column.name, value))
+    return Cleaning(options.text, options.nulls, tuple(fills), options.fill_missing)
+
+
+# ---- when the file contradicts a guess ----
+
+
+def other_encoding(source: Source) -> None:
+    """Read the source in the encoding that its whole decides."""
+    if source.told:
+        raise Refused(f"{source.name} is not {source.original} throughout; see --encoding.")
+    source.encoding = decide_encoding(source)
+
+
+def without_key(plan: Plan, why: str) -> Plan:
+    name = plan.schema.key[0]
+    note = f"{name} is not the key: {why}"
+    return replace(plan, schema=replace(plan.schema, key=()), notes=(*plan.notes, note))
+
+
+def with_trailing_column(source: Source, options: Options, table: str, plan: Plan) -> Plan:
+    """Behind the last delimiter something stands after all: a column without a name."""
+    header = plan.layout.header
+    layout = replace(
+        plan.layout, trailing=False, width=plan.layout.width + 1, header=None if header is None else (*header, "")
+    )
+    return _plan(source, options, table, layout)
+
+
+def widened(source: Source, plan: Plan, options: Options, examples: dict[str, tuple[str, int]]) -> Plan:
+    """Types decided anew on the whole file. examples: the values that contradicted, by column, with their lines."""
+    found = survey(source, plan.layout, plan.schema)
+    decided = decide_all(found, plan.schema, plan.layout.dialect.delimiter, day_first=options.day_first)
+    changed = {
+        new.name: _told_apart(new, old, examples)
+        for new, old in zip(decided.fields, plan.schema.fields, strict=True)
+        if old.type != "text"
+    }
+    for name, (text, line) in examples.items():
+        if changed[name] == plan.schema.field(name):  # the survey can't say why: then it is text
+            changed[name] = replace(plan.schema.field(name), type="text", reason=f"{text[:60]!r} in line {line}")
+    schema = plan.schema.with_fields(changed)
+    notes = [
+        note
+        for column in changed.values()
+        if (note := _widening_note(column, plan.schema.field(column.name), examples))
+    ]
+    return replace(plan, schema=schema, cleaning=cleaning_of(options, schema), notes=(*plan.notes, *notes))
+
+
+def _told_apart(new: Field, old: Field, examples: dict[str, tuple[str, int]]) -> Field:
+    return old if new.type == old.type and old.declared else new
+
+
+def _widening_note(column: Field, old: Field, examples: dict[str, tuple[str, int]]) -> str:
+    if column.type == old.type:
+        return ""
+    text, line = examples.get(column.name, ("", 0))
+    example = f"{text[:60]!r} in line {line}" if line else column.reason
+    return f"{column.name} is {column.type}, not {old.type}: {example} (--type {column.name}={old.type} would set such values aside)"
+
+
+def too_noisy(schema: Schema, noise: dict[str, int], values: dict[str, int]) -> Sequence[str]:
+    """The guessed columns in which more than a quarter of the values were set aside as noise."""
+    return [
+        column.name
+        for column in schema.fields
+        if not column.declared and noise.get(column.name, 0) * infer.NOISE_SHARE > values.get(column.name, 0)
+    ]

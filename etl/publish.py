@@ -1,0 +1,184 @@
+"""From staging to the table: what an existing table allows, and the one transaction that readers see."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Numeric,
+    Table,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    types,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateColumn
+
+from etl import ledger
+from etl.options import IF_EXISTS
+from etl.problems import Refused
+from etl.table_schema import Schema
+from etl.write import ROW_NUMBER, Writer
+from etl.write.sqlite import quoted
+from models import API_TABLES, LOADER_TABLES
+
+OWN_TABLES = {*API_TABLES, *LOADER_TABLES, "alembic_version"}
+
+
+def staging_name(load: int) -> str:
+    return f"etl_staging_{load}"
+
+
+def drop_staging(connection: Connection, load: int) -> None:
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(staging_name(load))}")
+
+
+def refuse_own_tables(table: str) -> None:
+    folded = table.casefold()
+    if folded in OWN_TABLES or folded.startswith(("etl_", "sqlite_", "pg_")):
+        raise Refused(f"{table} is a table of the application's own; choose another name with --table.")
+
+
+def how_to_publish(connection: Connection, table: str, source: str, asked: str | None) -> str:
+    """What to do with the table: as asked; a table that the loader made from the same source is replaced."""
+    there = inspect(connection)
+    if table in there.get_view_names():
+        raise Refused(f"{table} is a view; choose another name with --table.")
+    if not there.has_table(table):
+        return asked if asked in ("append", "upsert") else "replace"
+    if asked is None:
+        last = ledger.last_published(connection, table)
+        if last is not None and last.source == source and source != "-":
+            return "replace"
+        asked = "fail"
+    if asked == "fail":
+        raise Refused(
+            f"The table {table} exists already; --if-exists can be {', '.join(IF_EXISTS[1:])}, or name another with --table."
+        )
+    return asked
+
+
+def check_target(connection: Connection, table: str, schema: Schema, how: str | None) -> None:
+    """Refuse what can't be appended before any work is done."""
+    if how not in ("append", "upsert") or not inspect(connection).has_table(table):
+        return
+    target = _reflected(connection, table)
+    clashes = [
+        f"{field.name} is {field.type} in the file and {_name(target.c[field.name])} in the table"
+        for field in schema.fields
+        if field.name in target.c and not _accepts(target.c[field.name], field.type)
+    ]
+    if clashes:
+        raise Refused(f"The rows don't fit into {table}: {'; '.join(clashes)}. See --type.")
+    key = tuple(column.name for column in target.primary_key.columns)
+    if how == "upsert" and (not key or key == (ROW_NUMBER,) or not set(key) <= set(schema.names())):
+        raise Refused(
+            f"--if-exists upsert needs a primary key that {table} and the file have in common; see --primary-key."
+        )
+    missing = [name for name in key if name != ROW_NUMBER and name not in schema.names()]
+    if missing:
+        raise Refused(f"{table} has the primary key {', '.join(key)}, and the file has no {missing[0]}.")
+
+
+def _reflected(connection: Connection, table: str) -> Table:
+    return Table(table, MetaData(), autoload_with=connection)
+
+
+def _name(column: Column) -> str:
+    return str(column.type).lower()
+
+
+def _accepts(column: Column, kind: str) -> bool:
+    """Whether a column of the table can keep values of a type without loss."""
+    fits: dict[str, tuple[type, ...]] = {
+        "integer": (types.Integer, types.Numeric, types.Float, types.Text),
+        "number": (types.Float, types.Numeric, types.Text),
+        "decimal": (Numeric, types.Text),
+        "boolean": (types.Boolean, types.Text),
+        "date": (types.Date, types.DateTime, types.Text),
+        "time": (types.Time, types.Text),
+        "datetime": (types.DateTime, types.Text),
+        "text": (types.String,),
+    }
+    return isinstance(column.type, types.NullType) or isinstance(column.type, fits[kind])
+
+
+def publish(
+    connection: Connection, writer: Writer, staging: Table, table: str, schema: Schema, how: str | None
+) -> None:
+    """Make the staged rows visible, in the caller's transaction."""
+    if how in ("append", "upsert") and inspect(connection).has_table(table):
+        check_target(connection, table, schema, how)
+        _merge(connection, staging, table, upsert=how == "upsert")
+        staging.drop(connection)
+    else:
+        writer.publish(connection, staging.name, table)
+
+
+def _merge(connection: Connection, staging: Table, table: str, *, upsert: bool) -> None:
+    target = _reflected(connection, table)
+    for column in staging.columns:
+        if column.name not in target.c and column.name != ROW_NUMBER:
+            copy = Column(column.name, column.type)
+            definition = CreateColumn(copy).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {definition}")
+    target = _reflected(connection, table)
+    names = [column.name for column in staging.columns if column.name in target.c]
+    values = [_value(connection, staging, target, name) for name in names]
+    if ROW_NUMBER in target.c and ROW_NUMBER not in names:
+        names.append(ROW_NUMBER)
+        rank = func.row_number().over(order_by=list(staging.primary_key.columns))
+        values.append(_highest(connection, target) + rank)
+    rows = select(*values).where(literal_column("true" if connection.dialect.name == "postgresql" else "1"))
+    if upsert:
+        _upsert(connection, target, names, rows)
+        return
+    _refuse_taken_keys(connection, staging, target)
+    connection.execute(insert(target).from_select(names, rows))
+
+
+def _value(connection: Connection, staging: Table, target: Table, name: str):  # type: ignore[no-untyped-def]
+    """A staged column as the target keeps it; row numbers go on behind the highest there."""
+    if name == ROW_NUMBER:
+        return staging.c[name] + _highest(connection, target)
+    column, wanted = staging.c[name], target.c[name]
+    if isinstance(wanted.type, types.Text) and not isinstance(column.type, types.Text):
+        return func.cast(column, types.Text) if False else column
+    return column
+
+
+def _highest(connection: Connection, target: Table) -> int:
+    return int(connection.scalar(select(func.max(target.c[ROW_NUMBER]))) or 0)
+
+
+def _refuse_taken_keys(connection: Connection, staging: Table, target: Table) -> None:
+    key = [column.name for column in target.primary_key.columns]
+    if not key or key == [ROW_NUMBER] or not set(key) <= {column.name for column in staging.columns}:
+        return
+    same = [staging.c[name] == target.c[name] for name in key]
+    taken = connection.execute(select(*(staging.c[name] for name in key)).join(target, *_joined(same)).limit(1)).first()
+    if taken is not None:
+        shown = ", ".join(f"{name} {value}" for name, value in zip(key, taken, strict=True))
+        raise Refused(f"{target.name} has a row with the key {shown} already; --if-exists upsert would update it.")
+
+
+def _joined(conditions):  # type: ignore[no-untyped-def]
+    from sqlalchemy import and_
+
+    return (and_(*conditions),)
+
+
+def _upsert(connection: Connection, target: Table, names: list[str], rows) -> None:  # type: ignore[no-untyped-def]
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(target).from_select(names, rows)
+    key = [column.name for column in target.primary_key.columns]
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    if changed:
+        statement = statement.on_conflict_do_update(index_elements=key, set_=changed)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    connection.execute(statement)

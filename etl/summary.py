@@ -1,0 +1,121 @@
+"""What a load tells: progress on a terminal, a summary in words or as JSON, and the rejects as a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from database import database_url, open_engine
+from etl.ledger import Totals, rejected_rows
+from etl.load import Outcome
+from etl.options import Options
+from etl.table_schema import to_frictionless
+
+SHOWN_REASONS = 12
+
+
+class Meter:
+    """A line on the terminal: bytes, rows per second, time left. Call it after every block."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self.shown, self.began, self.first = shown, time.monotonic(), -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.shown and self.first >= 0:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, done: int, size: int, totals: Totals) -> None:
+        if not self.shown:
+            return
+        elapsed = max(time.monotonic() - self.began, 1e-6)
+        if self.first < 0:
+            self.first = 0
+        left = elapsed * (size - done) / max(done, 1)
+        print(
+            f"\r\033[K{done / 2**20:,.0f} of {size / 2**20:,.0f} MiB  {totals.rows_read:,} rows  "
+            f"{totals.rows_read / elapsed:,.0f} rows/s  {int(left // 60)}:{int(left % 60):02d} left",
+            end="", file=sys.stderr, flush=True,
+        )  # fmt: skip
+
+
+def figures(outcome: Outcome) -> dict[str, Any]:
+    """The summary as a dictionary of JSON values."""
+    totals, layout = outcome.totals, outcome.plan.layout
+    return {
+        "load": outcome.load,
+        "table": outcome.table,
+        "state": outcome.state,
+        "rows_read": totals.rows_read,
+        "rows_loaded": totals.rows_loaded,
+        "rows_rejected": totals.rows_rejected,
+        "cells_blanked": totals.cells_blanked,
+        "reasons": dict(totals.reasons.most_common()),
+        "seconds": round(outcome.seconds, 3),
+        "rows_per_second": round(totals.rows_read / max(outcome.seconds, 1e-9)),
+        "peak_mib": round(peak_mib(), 1),
+        "dialect": {
+            "delimiter": layout.dialect.delimiter,
+            "quote": layout.dialect.quote,
+            "escape": layout.dialect.escape,
+            "encoding": outcome.source.original if outcome.source.encoding == "utf-8" else outcome.source.encoding,
+            "header": layout.header is not None,
+            "compression": outcome.source.compression,
+        },
+        "schema": to_frictionless(outcome.plan.schema),
+        "notes": outcome.notes,
+        "error": outcome.error,
+    }
+
+
+def peak_mib() -> float:
+    """The largest memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def as_json(outcome: Outcome) -> str:
+    return json.dumps(figures(outcome), ensure_ascii=False)
+
+
+def as_text(outcome: Outcome) -> str:
+    """The summary in words."""
+    found = figures(outcome)
+    verb = "loaded into" if outcome.error is None else "not loaded into"
+    lines = [
+        f"{found['rows_loaded']:,} of {found['rows_read']:,} rows {verb} {outcome.table} "
+        f"in {found['seconds']:,.2f} s ({found['rows_per_second']:,} rows/s, peak {found['peak_mib']:,.0f} MiB)",
+    ]
+    if found["rows_rejected"] or found["cells_blanked"]:
+        lines.append(
+            f"{found['rows_rejected']:,} rows rejected, {found['cells_blanked']:,} cells blanked "
+            f"(etl_rejects, load_id {outcome.load}):"
+        )
+        reasons = list(found["reasons"].items())
+        lines += [f"  {count:,} x {reason}" for reason, count in reasons[:SHOWN_REASONS]]
+        if len(reasons) > SHOWN_REASONS:
+            lines.append(f"  and {len(reasons) - SHOWN_REASONS} other reasons")
+    columns = ", ".join(f"{column.name} {column.type}" for column in outcome.plan.schema.fields)
+    lines.append(f"columns: {columns}")
+    lines.append(f"key: {', '.join(outcome.plan.schema.key) or 'row_number'}")
+    lines += [f"note: {note}" for note in outcome.notes]
+    return "\n".join(lines)
+
+
+def write_rejects(options: Options, outcome: Outcome) -> None:
+    """Every reject of the load, as the CSV file that --rejects names."""
+    engine = open_engine(database_url(options.database))
+    try:
+        with Path(str(options.rejects)).open("w", encoding="utf-8", newline="") as file, engine.connect() as connection:
+            out = csv.writer(file)
+            out.writerow(("line", "row_number", "column_name", "reason", "raw"))
+            out.writerows(rejected_rows(connection, outcome.load))
+    finally:
+        engine.dispose()

@@ -1,0 +1,148 @@
+"""Evidence gathered from a file: from a sample before a load begins, from all of it when a block contradicts the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.blocks import Block, Place, cut, start_of
+from etl.clean import ISO_DATE, ISO_DATETIME, trimmed
+from etl.infer import Evidence
+from etl.parse import WHOLE, Parsed, parse
+from etl.records import find_records
+from etl.sniff import Layout
+from etl.source import Source, to_utf8
+from etl.table_schema import Schema
+
+# A file up to this size is its own sample; of a larger one, its head and pieces spread over all of it are read.
+WHOLE_BYTES = 4 << 20
+HEAD_BYTES = 1 << 20
+PIECES, PIECE_BYTES = 24, 1 << 16
+BLOCK_ROWS = 100_000
+
+# What is common enough to be counted all at once: a pattern, and what `rules.look` says of every text that it matches.
+COMMON = (
+    (r"^[2-9]$|^[1-9][0-9]{1,14}$", ("number", "bare")),
+    (r"^-[1-9][0-9]{0,14}$", ("number", "bare", "minus")),
+    (r"^(?:0|[1-9][0-9]{0,9})\.(?:[0-9]{1,2}|[0-9]{4,5})$", ("number", "bare", "decimal .")),
+    (r"^-(?:0|[1-9][0-9]{0,9})\.(?:[0-9]{1,2}|[0-9]{4,5})$", ("number", "bare", "decimal .", "minus")),
+)
+ISO = (
+    (ISO_DATE, pa.date32(), ("moment", "date", "order iso")),
+    (ISO_DATETIME, pa.timestamp("us"), ("moment", "datetime", "order iso", "naive")),
+)
+
+
+def sample(source: Source, layout: Layout, names: Sequence[str]) -> tuple[list[Evidence], pd.DataFrame, bool]:
+    """The evidence of a sample for each column, the sample's rows, and whether it is the whole file."""
+    evidence = [Evidence() for _name in names]
+    frames = []
+    complete = source.size <= WHOLE_BYTES
+    for parsed in _sampled(source, layout, names, complete):
+        _count(parsed, evidence, range(len(names)))
+        frames.append(parsed.frame)
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(names))
+    return evidence, rows, complete
+
+
+def _sampled(source: Source, layout: Layout, names: Sequence[str], complete: bool) -> list[Parsed]:
+    place = start_of(layout, source)
+    head_end = source.size if complete else place.offset + HEAD_BYTES
+    parsed: list[Parsed] = []
+    spans_lines = False
+    for block in cut(source, layout, place, 5_000):
+        parsed.append(parse(block, layout, names))
+        spans_lines |= block.records.line_count > len(block.records) * 1.2 + 2
+        if block.next_offset >= head_end:
+            break
+    # Where records span lines, a place in the middle of the file may be in the middle of one.
+    if not complete and not spans_lines:
+        for offset in np.linspace(head_end, source.size - PIECE_BYTES, PIECES).astype(int).tolist():
+            piece = _piece(source, layout, offset)
+            if piece is not None:
+                parsed.append(parse(piece, layout, names))
+    return parsed
+
+
+def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
+    """A few records from the middle of the file; None where their beginning can't be told."""
+    data = to_utf8(source.read(offset, PIECE_BYTES), "cp1252" if source.encoding != "utf-8" else "mixed")
+    mark = b"\r" if layout.dialect.newline == "cr" else b"\n"
+    begin = data.find(mark) + 1
+    end = data.rfind(mark) + 1
+    if begin <= 0 or end <= begin:
+        return None
+    data = data[begin:end]
+    found = find_records(data, layout.dialect, final=False)
+    if not len(found) or found.odd.any():
+        return None
+    return Block(0, offset, len(data), 1, 0, 0, data, found)
+
+
+def survey(source: Source, layout: Layout, schema: Schema) -> list[Evidence]:
+    """The evidence of the whole file for the columns whose type is a guess other than text."""
+    wanted = [place for place, column in enumerate(schema.fields) if column.type != "text" and not column.declared]
+    return survey_columns(source, layout, schema, wanted)
+
+
+def survey_columns(source: Source, layout: Layout, schema: Schema, wanted: list[int]) -> list[Evidence]:
+    """The evidence of the whole file for the columns at these places."""
+    evidence = [Evidence() for _field in schema.fields]
+    place: Place = start_of(layout, source)
+    for block in cut(source, layout, place, BLOCK_ROWS):
+        # A column with data that is neither number nor date is text, whatever else is found.
+        open_columns = [place for place in wanted if not evidence[place].counts["other"]]
+        _count(parse(block, layout, schema.names()), evidence, open_columns)
+    return evidence
+
+
+def _count(parsed: Parsed, evidence: list[Evidence], places: Sequence[int]) -> None:
+    """Add a block's evidence. Rows that had to be repaired prove nothing: their cells may be in the wrong columns."""
+    whole = np.flatnonzero(parsed.repaired == WHOLE)
+    everything = len(whole) == len(parsed.lines)
+    for place in places:
+        text = pa.chunked_array(parsed.frame.iloc[:, place].array.__arrow_array__()).combine_chunks()
+        text = text.chunk(0) if isinstance(text, pa.ChunkedArray) else text
+        text = trimmed(text if everything else text.take(pa.array(whole)))
+        count_texts(text, parsed.lines if everything else parsed.lines[whole], evidence[place])
+
+
+def count_texts(text: pa.Array, lines: np.ndarray, evidence: Evidence) -> None:
+    """Add the evidence of one column's values (trimmed, empty ones NULL)."""
+    rest = pc.is_valid(text)
+    for pattern, features in COMMON:
+        rest = _count_common(text, rest, pc.match_substring_regex(text, pattern), features, lines, evidence)
+    for pattern, kind, features in ISO:
+        shaped = pc.match_substring_regex(text, pattern)
+        try:
+            pc.cast(pc.if_else(shaped, text, pa.scalar(None, pa.string())), kind)
+        except pa.ArrowInvalid:
+            continue
+        rest = _count_common(text, rest, shaped, features, lines, evidence)
+    places = np.flatnonzero(pc.fill_null(rest, False).to_numpy(zero_copy_only=False))
+    if not len(places):
+        return
+    words = text.take(pa.array(places)).dictionary_encode()
+    codes, first, times = np.unique(words.indices.to_numpy(), return_index=True, return_counts=True)
+    for code, where, count in zip(codes.tolist(), first.tolist(), times.tolist(), strict=True):
+        evidence.add(words.dictionary[code].as_py(), times=count, line=int(lines[places[where]]))
+
+
+def _count_common(
+    text: pa.Array, rest: pa.Array, shaped: pa.Array, features: tuple[str, ...], lines: np.ndarray, evidence: Evidence
+) -> pa.Array:
+    """Count the shaped ones; what is left then."""
+    shaped = pc.fill_null(shaped, False)
+    count = pc.sum(shaped).as_py() or 0
+    if not count:
+        return rest
+    first = int(np.flatnonzero(shaped.to_numpy(zero_copy_only=False))[0])
+    example = text[first].as_py()
+    for feature in features:
+        evidence.counts[feature] += count
+        evidence.examples.setdefault(feature, (example, int(lines[first])))
+    return pc.and_(rest, pc.invert(shaped))

@@ -1,0 +1,92 @@
+"""How rows reach a database: one small interface, and the module behind it that fits the database."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pandas as pd
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Double,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+from etl.problems import Refused
+from etl.table_schema import Field, Schema
+from models import BigId
+
+ROW_NUMBER = "row_number"
+
+# SQLite has no exact decimals; a text keeps every digit.
+Decimal = Numeric().with_variant(Text(), "sqlite")
+TYPES: dict[str, TypeEngine] = {
+    "integer": BigInteger(),
+    "number": Double(),
+    "decimal": Decimal,
+    "boolean": Boolean(),
+    "date": Date(),
+    "time": Time(),
+    "text": Text(),
+}
+MOST_COLUMNS = {"sqlite": 2000, "postgresql": 1600}
+
+
+class Writer(Protocol):
+    """Rows into a table, in the caller's transaction."""
+
+    def write(self, connection: Connection, table: Table, rows: pd.DataFrame) -> None:
+        """Insert `rows` (index = row number). Raises sqlalchemy.exc.IntegrityError where a key repeats."""
+
+    def publish(self, connection: Connection, staging: str, table: str) -> None:
+        """Put the staging table in the table's place."""
+
+
+def writer_for(dialect: str) -> Writer:
+    if dialect == "postgresql":
+        from etl.write import postgresql
+
+        return postgresql
+    from etl.write import sqlite
+
+    return sqlite
+
+
+def table_for(schema: Schema, name: str, dialect: str) -> Table:
+    """The table that holds a schema's rows. Raises Refused when the database can't hold so many columns."""
+    columns: list[Column] = [] if schema.key else [Column(ROW_NUMBER, BigId, primary_key=True, autoincrement=False)]
+    columns += [_column(field, schema) for field in schema.fields]
+    most = MOST_COLUMNS[dialect]
+    if len(columns) > most:
+        raise Refused(f"The file has {len(schema.fields)} columns; {dialect} can hold {most} in one table.")
+    unique = [
+        UniqueConstraint(field.name)
+        for field in schema.fields
+        if field.constraints.get("unique") and schema.key != (field.name,)
+    ]
+    return Table(name, MetaData(), *columns, *unique)
+
+
+def _column(field: Field, schema: Schema) -> Column:
+    kind: TypeEngine = DateTime(timezone=field.zoned) if field.type == "datetime" else TYPES[field.type]
+    if field.type == "integer" and schema.key == (field.name,):
+        kind = BigId
+    return Column(field.name, kind, primary_key=field.name in schema.key, autoincrement=False)
+
+
+def unique_sets(schema: Schema) -> list[tuple[str, ...]]:
+    """The columns, or sets of columns, in which no value may repeat."""
+    sets = [schema.key] if schema.key else []
+    return sets + [
+        (field.name,) for field in schema.fields if field.constraints.get("unique") and schema.key != (field.name,)
+    ]

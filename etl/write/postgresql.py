@@ -1,0 +1,61 @@
+"""Rows into PostgreSQL: COPY, inside SQLAlchemy's transaction."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+from sqlalchemy import Connection, Table
+
+from etl.write.sqlite import quoted
+
+
+def write(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
+    """Insert `rows` (index = row number) into `table`."""
+    names = [column.name for column in table.columns]
+    columns = {
+        name: pa.array(rows.index.to_numpy()) if name not in rows.columns else rows[name].array.__arrow_array__()
+        for name in names
+    }
+    text = io.BytesIO()
+    # Every value is quoted, so that an empty text differs from NULL, which is not.
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
+    pyarrow.csv.write_csv(pa.table(columns), text, options)
+    into = f"COPY {quoted(table.name)} ({', '.join(map(quoted, names))}) FROM STDIN (FORMAT csv)"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
+            copy.write(text.getbuffer())
+    except driver_error() as error:
+        raise as_sqlalchemy(error, into) from error
+
+
+def driver_error() -> type[Exception]:
+    import psycopg
+
+    return psycopg.Error
+
+
+def as_sqlalchemy(error: Exception, statement: str) -> Exception:
+    """The driver's error as SQLAlchemy would have raised it, had the statement gone through it."""
+    import psycopg
+    from sqlalchemy.exc import DBAPIError
+
+    return DBAPIError.instance(statement, None, error, psycopg.Error)  # type: ignore[return-value]
+
+
+def publish(connection: Connection, staging: str, table: str) -> None:
+    """Put the staging table in the table's place."""
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(table)}")
+    connection.exec_driver_sql(f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
+    # The key's index keeps its name otherwise, and the next staging table may want it.
+    found = connection.exec_driver_sql(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'", (quoted(table),)
+    ).scalar()
+    if found:
+        connection.exec_driver_sql(
+            f"ALTER TABLE {quoted(table)} RENAME CONSTRAINT {quoted(found)} TO {quoted(table[:58] + '_pkey')}"
+        )

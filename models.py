@@ -1,0 +1,179 @@
+"""The tables of both halves, in plain SQLAlchemy; knows neither Flask nor pandas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+STATUSES = ("pending", "in_progress", "completed")
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+# What a load is doing: `loading` until it is `published`; `failed` says why in `error`; `abandoned` was
+# superseded by a later load of the same table before it ended.
+LOAD_STATES = ("loading", "published", "failed", "abandoned")
+
+# SQLite numbers rows by INTEGER PRIMARY KEY alone; a BIGINT key would be a second index.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def now() -> datetime:
+    """This instant in UTC, to the millisecond that the API shows."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Only aware datetimes go in and only UTC comes out, also on SQLite, which drops time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    """A CHECK that `column` holds one of `values`."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
+
+
+class Base(DeclarativeBase):
+    """The metadata that Alembic compares with the database. Constraints are named so that they can be changed."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class User(Base):
+    """An account. `username_key` is the name as it is compared (NFKC, casefolded); ids are never used again."""
+
+    __tablename__ = "users"
+    __table_args__ = (one_of("role", ("user", "admin")), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    username: Mapped[str] = mapped_column(String(80))
+    username_key: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default="user", server_default="user")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Task(Base):
+    """Something a user has to do."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        one_of("status", STATUSES),
+        one_of("priority", PRIORITIES),
+        CheckConstraint("length(title) BETWEEN 1 AND 200", name="title"),
+        Index("ix_tasks_user_id_id", "user_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    status: Mapped[str] = mapped_column(String(20), default="pending", server_default="pending")
+    priority: Mapped[str] = mapped_column(String(10), default="normal", server_default="normal")
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    labels: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Load(Base):
+    """One run of the loader into one table, kept for good."""
+
+    __tablename__ = "etl_loads"
+    __table_args__ = (
+        one_of("state", LOAD_STATES),
+        Index("ix_etl_loads_table_name_id", "table_name", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    table_name: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    source_bytes: Mapped[int] = mapped_column(BigInteger)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    dialect: Mapped[dict] = mapped_column(JSON)
+    schema: Mapped[dict] = mapped_column(JSON)
+    options: Mapped[dict] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20), default="loading")
+    rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_loaded: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    cells_blanked: Mapped[int] = mapped_column(BigInteger, default=0)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Block(Base):
+    """A range of the source whose rows are committed. The line is unique, so no block can count twice."""
+
+    __tablename__ = "etl_blocks"
+    __table_args__ = (UniqueConstraint("load_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    load_id: Mapped[int] = mapped_column(BigId, ForeignKey("etl_loads.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger)
+    length: Mapped[int] = mapped_column(BigInteger)
+    checksum: Mapped[int] = mapped_column(BigInteger)
+    first_line: Mapped[int] = mapped_column(BigInteger)
+    first_row: Mapped[int] = mapped_column(BigInteger)
+    rows_read: Mapped[int] = mapped_column(BigInteger)
+    rows_loaded: Mapped[int] = mapped_column(BigInteger)
+    rows_rejected: Mapped[int] = mapped_column(BigInteger)
+    cells_blanked: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[dict] = mapped_column(JSON, default=dict)
+
+
+class Reject(Base):
+    """A row that was not loaded or, where `column_name` says which, a cell that was loaded as NULL."""
+
+    __tablename__ = "etl_rejects"
+    __table_args__ = (Index("ix_etl_rejects_load_id_line", "load_id", "line"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    load_id: Mapped[int] = mapped_column(BigId, ForeignKey("etl_loads.id", ondelete="CASCADE"))
+    line: Mapped[int] = mapped_column(BigInteger)
+    row_number: Mapped[int] = mapped_column(BigInteger)
+    column_name: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    raw: Mapped[str] = mapped_column(Text)
+
+
+API_TABLES = ("users", "tasks")
+LOADER_TABLES = ("etl_loads", "etl_blocks", "etl_rejects")
