@@ -1,0 +1,256 @@
+"""What a request may say: the bodies, said once; and how bodies, parameters and ids in paths are read."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails, PydanticCustomError
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
+
+from models import PRIORITIES, STATUSES
+from web.errors import Faults, Refusal
+from web.names import NAME_RULE, is_name, normal_name
+from web.strict_json import NotJson, parse
+from web.times import Instant, read_instant
+
+LARGEST_BODY = 1024 * 1024
+LARGEST_ID = 2**63 - 1
+
+HALF_A_PAIR = "This holds half of a surrogate pair, which is no character."
+
+# How pydantic's findings read to a person; the braces take what it says about the limit.
+SENTENCES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "This must be a string.",
+    "string_unicode": HALF_A_PAIR,
+    "string_too_short": "This must have at least {min_length} characters.",
+    "string_too_long": "This can have at most {max_length} characters.",
+    "list_type": "This must be a list.",
+    "too_long": "This can have at most {max_length} entries.",
+    "literal_error": "This must be one of {expected}.",
+}
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "This holds a NUL character.")
+    if _has_surrogate(text):
+        raise PydanticCustomError("surrogate", HALF_A_PAIR)
+    return text
+
+
+def _trimmed(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _a_name(text: str) -> str:
+    name = normal_name(text)
+    if not is_name(name):
+        raise PydanticCustomError("name", NAME_RULE)
+    return name
+
+
+def _once_each(labels: list[str]) -> list[str]:
+    """Each label once, without regard to case, as it was written first."""
+    first: dict[str, str] = {}
+    for label in labels:
+        first.setdefault(label.casefold(), label)
+    return list(first.values())
+
+
+def _an_instant(value: Any) -> Instant:
+    instant = read_instant(value) if isinstance(value, str) else None
+    if instant is None:
+        raise PydanticCustomError(
+            "instant", "This must be a time with its offset, like 2026-11-23T10:00:00Z, from 1970 to 9999."
+        )
+    return instant
+
+
+def _encodable(value: Any) -> Any:
+    # What UTF-8 has no bytes for becomes NUL, which no name or password that was ever kept holds.
+    return "\0" if _has_surrogate(value) else value
+
+
+def _has_surrogate(value: Any) -> bool:
+    return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 80})]
+Password = Annotated[Text, Field(min_length=8, max_length=128)]
+Guess = Annotated[str, BeforeValidator(_encodable)]
+Title = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=200)]
+Description = Annotated[Text, Field(max_length=10_000)]
+Status = Literal["pending", "in_progress", "completed"]
+Priority = Literal["low", "normal", "high", "urgent"]
+Label = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=40)]
+Labels = Annotated[list[Label], Field(max_length=20), AfterValidator(_once_each)]
+DueAt = Annotated[Instant, BeforeValidator(_an_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+assert get_args(Status) == STATUSES
+assert get_args(Priority) == PRIORITIES
+
+
+class StrictBody(BaseModel):
+    """A body whose fields are all known and have exactly their types."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Registration(StrictBody):
+    """A new account."""
+
+    username: Name
+    password: Password
+
+
+class Credentials(StrictBody):
+    """Somebody who says who they are. What no account could have is simply wrong, not malformed."""
+
+    username: Guess
+    password: Guess
+
+
+class NewTask(StrictBody):
+    """A task to be made."""
+
+    title: Title
+    description: Description = ""
+    status: Status = "pending"
+    priority: Priority = "normal"
+    due_at: DueAt | None = None
+    labels: Labels = []
+
+
+class TaskChange(StrictBody):
+    """The fields of a task that change; those left out stay as they are."""
+
+    # What GET answered can be edited and sent back: these are taken and ignored.
+    KEPT: ClassVar = ("id", "created_at", "updated_at", "completed_at")
+
+    # The defaults are never used: only the fields that were given count.
+    title: Title = ""
+    description: Description = ""
+    status: Status = "pending"
+    priority: Priority = "normal"
+    due_at: DueAt | None = None
+    labels: Labels = []
+    id: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+    completed_at: Any = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields to change, with their new values."""
+        return {field: getattr(self, field) for field in self.model_fields_set if field not in self.KEPT}
+
+
+def read(model: type[Body]) -> Body:
+    """The request's body as `model`: 415 when it isn't JSON, 400 when it is broken, 422 when it says nonsense."""
+    _require_json()
+    try:
+        value = parse(_received())
+    except NotJson as error:
+        raise Refusal(400, str(error)) from error
+    if not isinstance(value, dict):
+        raise Refusal(422, "The body must be a JSON object.")
+    try:
+        return model.model_validate({_printable(key): content for key, content in value.items()})
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def _require_json() -> None:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+        raise Refusal(415, "Send the body as JSON in UTF-8, with the header Content-Type: application/json.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refusal(415, "Send the body as it is, without a Content-Encoding.")
+
+
+def _received() -> bytes:
+    # A body sent in chunks says no length, and is cut off at the limit without a word.
+    body = request.get_data()
+    if len(body) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    return body
+
+
+def _refusal(error: ValidationError) -> Refusal:
+    faults: Faults = {}
+    for finding in error.errors(include_url=False, include_input=False):
+        faults.setdefault(_field(finding), []).append(_sentence(finding))
+    return Refusal(422, f"The body has faults in: {', '.join(faults)}.", faults=faults)
+
+
+def _field(finding: ErrorDetails) -> str:
+    """Where the fault is, like `labels[3]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding["loc"]).lstrip(".")
+
+
+def _printable(name: str) -> str:
+    return name[:100].encode("utf-8", "replace").decode()
+
+
+def _sentence(finding: ErrorDetails) -> str:
+    sentence = SENTENCES.get(finding["type"])
+    return sentence.format(**finding.get("ctx", {})) if sentence else finding["msg"]
+
+
+def parameters(*known: str) -> dict[str, str]:
+    """The query parameters, each known, given once and not empty."""
+    given: dict[str, str] = {}
+    for name, values in request.args.lists():
+        if name not in known:
+            raise bad_parameter(name, "There is no such parameter here.")
+        if len(values) > 1:
+            raise bad_parameter(name, "This parameter can be given only once.")
+        if not values[0]:
+            raise bad_parameter(name, "This parameter is empty.")
+        given[name] = values[0]
+    return given
+
+
+def bad_parameter(name: str, sentence: str) -> Refusal:
+    """The refusal of a query parameter."""
+    shown = _printable(name)
+    return Refusal(400, f"The parameter {shown!r} can't be used.", faults={shown: [sentence]})
+
+
+def whole_number(given: dict[str, str], name: str, *, default: int, highest: int | None = None) -> int:
+    """The parameter `name` as a number from 1 up to `highest`."""
+    text = given.get(name, str(default))
+    number = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
+    if re.fullmatch("0*[1-9][0-9]*", text) and number == 0:
+        number = LARGEST_ID  # more digits than any page has; there is nothing beyond
+    if number < 1 or (highest is not None and number > highest):
+        limits = "1 or more" if highest is None else f"from 1 to {highest}"
+        raise bad_parameter(name, f"This must be a whole number, {limits}.")
+    return number
+
+
+class RowId(BaseConverter):
+    """An id in a path: ASCII digits without leading zeros, up to 64 bits. Anything else is no such path."""
+
+    regex = "[1-9][0-9]*"
+
+    def to_python(self, value: str) -> int:
+        """The id as a number."""
+        # werkzeug's own ValidationError would let methods that the path lacks answer 405.
+        if len(value) > 19 or int(value) > LARGEST_ID:
+            raise NotFound
+        return int(value)
+
+
+def refuse_doubled_slash() -> None:
+    """`//tasks` is no path, though the router would take it for `/tasks`."""
+    if request.environ.get("PATH_INFO", "").startswith("//"):
+        raise NotFound

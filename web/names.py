@@ -1,0 +1,40 @@
+"""Which names people can have, and when two names are the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SHORTEST, LONGEST = 3, 80
+NAME_RULE = f"This must have {SHORTEST} to {LONGEST} characters: letters, digits and any of . _ - @"
+
+# Letters and marks that leave no trace on the screen: with them two names could look the same.
+INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def normal_name(name: str) -> str:
+    """The name as it is kept: one spelling for what looks the same (Unicode NFKC)."""
+    return unicodedata.normalize("NFKC", name)
+
+
+def is_name(name: str) -> bool:
+    """Whether an account can have this name, given in its kept spelling."""
+    return (
+        SHORTEST <= len(name) <= LONGEST
+        and not unicodedata.category(name[0]).startswith("M")
+        and not INVISIBLE.search(name)
+        and all(_belongs(character) for character in name)
+    )
+
+
+def _belongs(character: str) -> bool:
+    # Marks are the vowels of many scripts.
+    return character in "._-@" or unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Mn", "Mc")
+
+
+def name_key(name: str) -> str:
+    """What is compared: two names with the same key are the same name. No name has the key ''."""
+    if len(name) > LONGEST * 4:  # longer than any spelling of a name, and dear to normalise
+        return ""
+    kept = normal_name(name)
+    return normal_name(kept.casefold()) if is_name(kept) else ""
