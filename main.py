@@ -1,0 +1,173 @@
+"""Assembles the web app: create_app() for servers and tests, `python main.py` to serve it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from database import INSTANCE, migrate, open_engine
+from web import accounts, errors, health, request_log, settings, tasks
+from web.extensions import bind_database, db, jwt
+from web.inputs import LARGEST_BODY, RowId, refuse_doubled_slash
+from web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Enough that requests waiting for a lock don't keep the others from being answered.
+THREADS = 12
+
+
+def create_app(config: Mapping[str, str] | None = None) -> Flask:
+    """The web app on a database that is up to date; what `config` says wins over the environment."""
+    app = assemble(settings.read({**os.environ, **(config or {})}))
+    with app.app_context():
+        migrate(db.engine, "api")
+    return app
+
+
+def assemble(chosen: Settings) -> Flask:
+    """The web app; opens nothing yet."""
+    app = Flask(__name__, static_folder=None, instance_path=str(INSTANCE))
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY + 1,  # one more, to tell a body that was cut off there from one that fits
+        JWT_SECRET_KEY=chosen.jwt_secret_key,
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=chosen.access_token_minutes),
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False
+    app.url_map.converters["row_id"] = RowId
+    request_log.start_logging(chosen.log_format, chosen.log_level)
+    request_log.register(app, access_log=chosen.access_log)
+    app.before_request(refuse_doubled_slash)
+    bind_database(app, chosen.database_url)
+    jwt.init_app(app)
+    errors.register(app)
+    for resource in (accounts, tasks, health):
+        app.register_blueprint(resource.bp)
+    return app
+
+
+def main() -> int:
+    """Serve until told to stop. 0 after that, 1 when it can't begin, 2 for wrong usage."""
+    try:
+        chosen = settings.read({**os.environ, **_options()})
+        address = _free_address(chosen.host, chosen.port)
+        engine = open_engine(chosen.database_url)
+        migrate(engine, "api")
+        engine.dispose()
+    except (ValueError, OSError) as error:
+        return _give_up(str(error))
+    except SQLAlchemyError as error:
+        return _give_up(f"The database {chosen.database_url} can't be used: {getattr(error, 'orig', None) or error}")
+    shown_host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    print(f"Taskmill is at http://{shown_host}:{chosen.port} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    _serve(replace(chosen, host=address))
+    return 0
+
+
+def _options() -> dict[str, str]:
+    """The command line, in the names that the environment uses."""
+    parser = argparse.ArgumentParser(description="Serve Taskmill's API.", allow_abbrev=False)
+    parser.add_argument("--host", help="the address to listen at (HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=_up_to(65_535), help="the port to listen at (PORT, 5000)")
+    parser.add_argument("--workers", type=_up_to(256), help="how many processes answer (WORKERS, one per core up to 4)")
+    given = vars(parser.parse_args())
+    return {name.upper(): str(value) for name, value in given.items() if value is not None}
+
+
+def _up_to(highest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not 1 <= int(text) <= highest:
+            raise ValueError
+        return int(text)
+
+    return number
+
+
+def _give_up(reason: str) -> int:
+    print(" ".join(reason.split()), file=sys.stderr)
+    return 1
+
+
+def _free_address(host: str, port: int) -> str:
+    """The numeric address of `host`, having seen that nobody listens there.
+
+    The server opens its socket so that workers can share it; another server would share it silently.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = min(found)  # IPv4 first, where a name has both
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise OSError(f"{host} port {port} can't be used ({error.strerror}); choose another with --port.") from error
+    return str(address[0])
+
+
+def _serve(chosen: Settings) -> None:
+    try:
+        from granian.server import MPServer
+    except ImportError:
+        _serve_in_one_process(chosen)
+        return
+    server = MPServer("taskmill", **_server_options(chosen))
+    # Whoever stops the whole group stops the workers too: that they end is then no failure.
+    server.on_shutdown(lambda: server.interrupt_children.clear() if server.interrupt_signal else None)
+    server.serve(target_loader=load_worker, wrap_loader=False)
+
+
+def _server_options(chosen: Settings) -> dict[str, Any]:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    return {
+        "address": chosen.host,
+        "port": chosen.port,
+        "interface": Interfaces.WSGI,
+        "workers": chosen.workers,
+        "blocking_threads": THREADS,
+        "respawn_failed_workers": True,
+        "workers_kill_timeout": chosen.shutdown_seconds,
+        "log_level": LogLevels.error,
+        "websockets": False,
+    }
+
+
+def load_worker() -> Flask:
+    """What runs in each worker before it answers."""
+    # Ctrl-C reaches every process of a terminal; the first one alone heeds it, and lets the workers finish.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    return assemble(settings.read(os.environ))
+
+
+def _end_with_parent(parent: int) -> None:
+    # A first process that was killed can't stop its workers; they would keep the port for ever.
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _serve_in_one_process(chosen: Settings) -> None:
+    """The way where granian can't be installed: threads alone, no workers."""
+    import waitress
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # which waitress takes as the wish to end
+    waitress.serve(assemble(chosen), host=chosen.host, port=chosen.port, threads=THREADS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
