@@ -1,0 +1,224 @@
+"""What the tests stand on: apps on databases of their own, served apps, and a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask_jwt_extended import create_access_token
+from werkzeug.security import generate_password_hash
+
+from main import create_app
+from models import User
+from web.extensions import db
+from web.names import name_key
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = "a key for the tests alone, long enough"
+PASSWORD = "securepassword"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    for name in ("DATABASE_URL", "JWT_SECRET_KEY", "HOST", "PORT", "WORKERS", "LOG_FORMAT", "LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """A SQLite file that isn't there yet."""
+    return f"sqlite:///{tmp_path / 'taskmill.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A PostgreSQL server of our own, as keywords for psycopg."""
+    programs = _postgresql_programs()
+    if programs is None:
+        reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed"
+        pytest.fail(reason) if os.environ.get("REQUIRE_POSTGRESQL") == "1" else pytest.skip(reason)
+    # Not below pytest's own folder: that one is closed to the user that the server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="taskmill-pg-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    cluster, port = folder / "cluster", free_port()
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+    _as_server(programs / "initdb", "-D", cluster, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+    _as_server(programs / "pg_ctl", "-D", cluster, "-w", "-l", folder / "log", "-o", options, "start")
+    try:
+        yield {"host": "127.0.0.1", "port": port, "user": "postgres", "dbname": "postgres"}
+    finally:
+        _as_server(programs / "pg_ctl", "-D", cluster, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def _postgresql_programs():
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+def _as_server(*command):
+    # PostgreSQL refuses to run as root.
+    other_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*other_user, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server):
+    """A database of the test's own on a real PostgreSQL server."""
+    name = f"test_{uuid.uuid4().hex}"
+    with closing(psycopg.connect(**postgresql_server, autocommit=True)) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql://postgres@127.0.0.1:{postgresql_server['port']}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request):
+    """A new database: once on SQLite, once on PostgreSQL."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def make_app():
+    """Makes apps, on a database of your choice, and closes their connections in the end."""
+    made = []
+
+    def make(database_url, **settings):
+        app = create_app({"DATABASE_URL": database_url, "JWT_SECRET_KEY": KEY, **settings})
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    """An app on a SQLite file of its own."""
+    return make_app(sqlite_url)
+
+
+@pytest.fixture
+def client(app):
+    """Somebody without a token."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def password_hash():
+    """PASSWORD as it is kept; made once, for it takes its time."""
+    return generate_password_hash(PASSWORD, method="scrypt")
+
+
+@pytest.fixture
+def sign_up(password_hash):
+    """Gives a name an account in an app, and a client that bears its token."""
+
+    def sign_up(app, name):
+        with app.app_context():
+            user = User(username=name, username_key=name_key(name), password_hash=password_hash)
+            db.session.add(user)
+            db.session.commit()
+            token = create_access_token(identity=str(user.id))
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return client
+
+    return sign_up
+
+
+@pytest.fixture
+def anna(app, sign_up):
+    """A client with an account and its token."""
+    return sign_up(app, "anna")
+
+
+def free_port():
+    """A TCP port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Served:
+    """A served app in a process of its own."""
+
+    process: subprocess.Popen
+    port: int
+    output: Path
+
+    def ask(self, method, path, body=None, token=None):
+        """Send a request on a connection of its own; (status, headers, body as JSON)."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, json.loads(answer.read())
+
+    def end(self, how=signal.SIGTERM):
+        """Ask the process to end; its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait()
+
+    def workers(self):
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split() if "resource_tracker" not in _command_line(pid)]
+
+
+def _command_line(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+@pytest.fixture
+def serve(tmp_path, sqlite_url):
+    """Starts served apps and ends them."""
+    started = []
+
+    def serve(*options, **settings):
+        port = free_port()
+        output = tmp_path / f"served-{port}.log"
+        environment = {**os.environ, "DATABASE_URL": sqlite_url, "JWT_SECRET_KEY": KEY, **settings}
+        command = [sys.executable, str(ROOT / "main.py"), "--port", str(port), *options]
+        with output.open("w") as log:
+            process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        served = Served(process, port, output)
+        started.append(served)
+        _wait_until_it_answers(served)
+        return served
+
+    yield serve
+    for served in started:
+        if served.process.poll() is None:
+            served.end()
+
+
+def _wait_until_it_answers(served):
+    while served.process.poll() is None:
+        try:
+            served.ask("GET", "/healthz")
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the app ended before it answered:\n{served.output.read_text()}")

@@ -1,0 +1,110 @@
+"""The database: which one it is, and how several processes bring its tables up to date."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+import database
+from database import DatabaseSettingError, applied_revisions, database_url, migrate, open_engine, writing
+from models import API_TABLES, LOADER_TABLES, Base
+
+ROOT = Path(database.__file__).parent
+MIGRATE = """
+import sys
+from database import database_url, migrate, open_engine
+engine = open_engine(database_url(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+migrate(engine, sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+        ("/tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_each_way_to_write_a_database_means_the_same_one_to_both_halves(given, expected):
+    assert str(database_url(given)) == expected
+
+
+def test_relative_sqlite_paths_are_made_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert database_url("sqlite:///x.db").database == str(tmp_path / "x.db")
+    assert database_url("x.db").database == str(tmp_path / "x.db")
+
+
+def test_the_default_is_one_file_of_the_project_wherever_the_command_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert database_url().database == str(ROOT / "instance" / "taskmill.db")
+
+
+@pytest.mark.parametrize("given", ["mysql://u@h/d", "sqlite://", "sqlite:///:memory:", "nonsense://", "://"])
+def test_what_is_no_usable_database_is_refused_with_a_sentence(given):
+    with pytest.raises(DatabaseSettingError, match=r"\.$"):
+        database_url(given)
+
+
+@pytest.fixture
+def engine(any_url):
+    engine = open_engine(database_url(any_url))
+    yield engine
+    engine.dispose()
+
+
+def test_models_and_migrations_agree(engine):
+    for branch in ("api", "loader"):
+        migrate(engine, branch)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.parametrize(("branch", "tables"), [("api", API_TABLES), ("loader", LOADER_TABLES)])
+def test_each_half_makes_its_own_tables_alone(engine, branch, tables):
+    migrate(engine, branch)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version", *tables}
+
+
+def test_processes_that_start_at_the_same_instant_make_the_tables_once(any_url):
+    command = [sys.executable, "-c", MIGRATE, any_url]
+    started = [
+        subprocess.Popen([*command, branch], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for branch in ("api", "loader", "api", "loader")
+    ]
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in started:
+        process.communicate()
+    assert [process.returncode for process in started] == [0, 0, 0, 0]
+    engine = open_engine(database_url(any_url))
+    assert {revision.partition("_")[0] for revision in applied_revisions(engine)} == {"api", "loader"}
+    engine.dispose()
+
+
+def test_a_writing_transaction_waits_for_the_one_before_it(sqlite_url, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    engine = open_engine(database_url(sqlite_url))
+    with writing(engine), pytest.raises(Exception, match="database is locked"), writing(engine):
+        pass
+    engine.dispose()
+
+
+def test_a_failed_transaction_leaves_nothing(engine):
+    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+        connection.execute(text("CREATE TABLE t (a integer)"))
+        raise ZeroDivisionError
+    assert not inspect(engine).has_table("t")

@@ -1,0 +1,66 @@
+"""Who may import whom: the two halves meet only in rows, and the cleaning knows no database."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FLASK = ("flask", "flask_sqlalchemy", "flask_jwt_extended", "werkzeug")
+# What resources in web/ share; all other modules there are resources and stand alone.
+SHARED = {"errors", "extensions", "inputs", "names", "paging", "request_log", "secret_key", "settings"}
+SHARED |= {"strict_json", "times"}
+
+RULES = [
+    ("models.py", ("web", "etl", "main", "pandas", *FLASK)),
+    ("database.py", ("web", "etl", "main", "pandas", *FLASK)),
+    ("etl/**/*.py", ("web", "main", *FLASK)),
+    ("web/**/*.py", ("etl", "main", "pandas")),
+    ("etl/rules.py", ("sqlalchemy", "dask", "distributed")),
+    ("etl/clean.py", ("sqlalchemy", "dask", "distributed")),
+    ("etl/infer.py", ("sqlalchemy", "dask", "distributed")),
+]
+
+
+def imported(path):
+    """Every module that the file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(("files", "forbidden"), RULES)
+def test_files_import_nothing_from_where_they_must_not(files, forbidden):
+    found = {
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in ROOT.glob(files)
+        for module in imported(path)
+        if module.split(".")[0] in forbidden
+    }
+    assert found == set()
+
+
+def test_resources_do_not_import_each_other():
+    resources = {path.stem for path in (ROOT / "web").glob("*.py")} - SHARED - {"__init__"}
+    assert {"accounts", "tasks", "health"} <= resources
+    found = {
+        f"{name} imports {module}"
+        for name in resources | SHARED
+        for module in imported(ROOT / "web" / f"{name}.py")
+        if module.split(".")[0] == "web" and module.split(".")[1] in resources
+    }
+    assert found == set()
+
+
+def test_nobody_imports_main_or_the_command_line():
+    files = [ROOT / "models.py", ROOT / "database.py", *ROOT.glob("web/**/*.py"), *ROOT.glob("etl/**/*.py")]
+    found = {
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in files
+        for module in imported(path)
+        if module.split(".")[0] == "main" or "process_csv" in module.split(".")
+    }
+    assert found == set()
