@@ -104,6 +104,13 @@ def trimmed(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def without(text: pa.Array, tokens: tuple[str, ...]) -> pa.Array:
+    """NULL in the place of these texts."""
+    if not tokens:
+        return text
+    return pc.if_else(pc.is_in(text, pa.array(tokens, pa.string())), pa.scalar(None, pa.string()), text)
+
+
 class _Judge:
     """One block while it is being judged."""
 
@@ -127,7 +134,7 @@ class _Judge:
             return text
         text = trimmed(text)
         self.texts.append(text)
-        text = self._without_missing(column, text)
+        text = without(text, self.cleaning.null_tokens + (column.missing_values or ()))
         if column.type == "text":
             return text
         values, rest = read_fast(text, column)
@@ -136,12 +143,6 @@ class _Judge:
         if not column.declared:
             self.values[column.name] += len(values) - values.null_count + self.noise[column.name]
         return values
-
-    def _without_missing(self, column: Field, text: pa.Array) -> pa.Array:
-        tokens = self.cleaning.null_tokens + (column.missing_values or ())
-        if not tokens:
-            return text
-        return pc.if_else(pc.is_in(text, pa.array(tokens, pa.string())), pa.scalar(None, pa.string()), text)
 
     def _read_rest(self, column: Field, text: pa.Array, values: pa.Array, rest: np.ndarray) -> pa.Array:
         """Read distinct values one by one, and put them in place."""
@@ -209,7 +210,8 @@ class _Judge:
             if len(noisy) < 2 or place in self.row_reasons:
                 continue
             cells = [self.texts[column][place].as_py() for column in typed]
-            if all(cells) and len(noisy) == len(typed):
+            apart = place == 0 or self.parsed.lines[place] - self.parsed.lines[place - 1] > 1
+            if all(cells) and len(noisy) == len(typed) and (apart or len(typed) > 2):
                 self.reject(
                     place, "words in every column of numbers or dates: the header of another table?", "another header"
                 )

@@ -32,8 +32,8 @@ from etl.parse import WHOLE, parse
 from etl.plan import (
     Plan,
     make_plan,
-    other_encoding,
     plan_from_json,
+    reread,
     too_noisy,
     widened,
     with_trailing_column,

@@ -12,7 +12,7 @@ from etl import constraints, infer, rules
 from etl.clean import Cleaning
 from etl.infer import Evidence, decide_all
 from etl.options import Options
-from etl.problems import Refused, UsageError
+from etl.problems import Contradicted, Refused, UsageError
 from etl.records import Dialect
 from etl.sniff import Layout, Wishes, sniff
 from etl.source import Source, decide_encoding, to_utf8
@@ -63,6 +63,24 @@ def plan_from_json(kept: dict[str, Any], options: Options) -> Plan:
 
 def make_plan(source: Source, options: Options, table: str) -> Plan:
     """What the source's first bytes and a sample of it say, and what the options say above that."""
+    try:
+        return _make_plan(source, options, table)
+    except Contradicted as contradiction:
+        if contradiction.subject != "encoding":
+            raise
+        return reread(source, options, table, contradiction)
+
+
+def reread(source: Source, options: Options, table: str, contradiction: Contradicted) -> Plan:
+    """The plan for a source that is not UTF-8 throughout, in the encoding that its whole decides."""
+    if source.told:
+        raise Refused(f"{source.name} is not {source.original} throughout ({contradiction.detail}); see --encoding.")
+    source.encoding = decide_encoding(source)
+    plan = _make_plan(source, options, table)
+    return replace(plan, notes=(*plan.notes, f"read as {source.encoding}: {contradiction.detail}"))
+
+
+def _make_plan(source: Source, options: Options, table: str) -> Plan:
     head = source.read(source.start, SNIFF_BYTES)
     complete = source.start + len(head) >= source.size
     text = to_utf8(_whole_characters(head, source, complete), "cp1252" if source.encoding == "cp1252" else "mixed")
@@ -95,13 +113,22 @@ def _in_source_bytes(layout: Layout, text: bytes, head: bytes) -> Layout:
 
 
 def _plan(source: Source, options: Options, table: str, layout: Layout) -> Plan:
+    try:
+        return _typed(source, options, table, layout)
+    except Contradicted as contradiction:
+        if contradiction.subject != "trailing":
+            raise
+        return _typed(source, options, table, _with_last_column(layout))
+
+
+def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan:
     written = layout.header if layout.header is not None else ("",) * layout.width
     if layout.header is not None and len(written) > layout.width:
         layout = replace(layout, width=len(written))
     names = infer.column_names(written)
     schema = Schema(tuple(Field(name, original or name) for name, original in zip(names, written, strict=True)))
-    evidence, rows, whole_file = sample(source, layout, names)
     schema = _declared(schema, options)
+    evidence, rows, whole_file = sample(source, layout, names, _missing(schema, options))
     if options.text:
         schema = replace(schema, fields=tuple(_as_text(column) for column in schema.fields))
     else:
@@ -113,6 +140,11 @@ def _plan(source: Source, options: Options, table: str, layout: Layout) -> Plan:
     for column in schema.fields:
         constraints.check_declared(column)
     return plan
+
+
+def _missing(schema: Schema, options: Options) -> list[tuple[str, ...]]:
+    """For each column, the texts that the user declared to be missing values."""
+    return [options.nulls + (column.missing_values or ()) for column in schema.fields]
 
 
 def _as_text(column: Field) -> Field:
@@ -130,7 +162,7 @@ def _open_orders_decided(
     ]
     if not undecided:
         return schema
-    found = survey_columns(source, layout, schema, undecided)
+    found = survey_columns(source, layout, schema, undecided, _missing(schema, options))
     decided = decide_all(found, schema, layout.dialect.delimiter, day_first=options.day_first)
     return schema.with_fields({schema.fields[place].name: decided.fields[place] for place in undecided})
 
@@ -211,13 +243,6 @@ def cleaning_of(options: Options, schema: Schema) -> Cleaning:
 # ---- when the file contradicts a guess ----
 
 
-def other_encoding(source: Source) -> None:
-    """Read the source in the encoding that its whole decides."""
-    if source.told:
-        raise Refused(f"{source.name} is not {source.original} throughout; see --encoding.")
-    source.encoding = decide_encoding(source)
-
-
 def without_key(plan: Plan, why: str) -> Plan:
     name = plan.schema.key[0]
     note = f"{name} is not the key: {why}"
@@ -226,16 +251,17 @@ def without_key(plan: Plan, why: str) -> Plan:
 
 def with_trailing_column(source: Source, options: Options, table: str, plan: Plan) -> Plan:
     """Behind the last delimiter something stands after all: a column without a name."""
-    header = plan.layout.header
-    layout = replace(
-        plan.layout, trailing=False, width=plan.layout.width + 1, header=None if header is None else (*header, "")
-    )
-    return _plan(source, options, table, layout)
+    return _plan(source, options, table, _with_last_column(plan.layout))
+
+
+def _with_last_column(layout: Layout) -> Layout:
+    header = None if layout.header is None else (*layout.header, "")
+    return replace(layout, trailing=False, width=layout.width + 1, header=header)
 
 
 def widened(source: Source, plan: Plan, options: Options, examples: dict[str, tuple[str, int]]) -> Plan:
     """Types decided anew on the whole file. examples: the values that contradicted, by column, with their lines."""
-    found = survey(source, plan.layout, plan.schema)
+    found = survey(source, plan.layout, plan.schema, _missing(plan.schema, options))
     decided = decide_all(found, plan.schema, plan.layout.dialect.delimiter, day_first=options.day_first)
     changed = {
         new.name: _told_apart(new, old, examples)

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     add("--primary-key", metavar="A,B", type=_names, default=(), help="the columns that identify a row")
     cleaning = made.add_argument_group("cleaning")
     add = cleaning.add_argument
-    add("--required", metavar="A,B", type=_names, default=(), action="extend", help="reject rows without these values")
+    add("--required", metavar="A,B", type=_names, default=[], action="extend", help="reject rows without these values")
     add("--fill", metavar="COLUMN=VALUE", type=_pair, action="append", default=[], help="what a missing value becomes")
     add("--fill-missing", action="store_true", help="missing numbers become 0, texts empty, booleans false")
     add("--type", metavar="COLUMN=TYPE", type=_pair, action="append", default=[], dest="types",

@@ -102,7 +102,9 @@ def _line_ends(array: np.ndarray, dialect: Dialect) -> np.ndarray:
 
 
 def _leave_out_carriage_returns(found: Records, array: np.ndarray, data: bytes) -> None:
-    if b"\r" in data and len(found):
+    if b"\r" not in data or not len(found):
+        return
+    for _time in range(2):  # a transfer in text mode makes CR CR LF of CR LF
         before = np.maximum(found.ends - 1, 0)
         found.ends -= (array[before] == CR) & (found.ends > found.starts)
 
@@ -252,8 +254,9 @@ def _scan(data: bytes, start: int, dialect: Dialect, *, final: bool) -> tuple[in
 def _record_end_at(data: bytes, position: int, final: bool) -> int | None:
     if position == len(data):
         return position if final else None
-    if data[position] == CR and data[position + 1 : position + 2] == b"\n":
-        return position + 1
+    for behind in (1, 2):
+        if data[position] == CR and data[position + behind : position + behind + 1] == b"\n":
+            return position + behind
     return position
 
 
@@ -281,7 +284,7 @@ class _Patterns:
             re.escape(part.encode()) for part in (dialect.delimiter, dialect.quote, dialect.escape)
         )
         self.delimiter = dialect.delimiter.encode()
-        line_end = rb"\r?\n|\r?\Z" if dialect.newline == "lf" else rb"\r|\n|\Z"
+        line_end = rb"\r{0,2}\n|\r{0,2}\Z" if dialect.newline == "lf" else rb"\r|\n|\Z"
         stop = delimiter + rb"|" + line_end if delimiter else line_end
         in_bare = rb"(?!" + stop + rb")[\s\S]"
         self.bare = re.compile(rb"(?:" + (escape + rb"[\s\S]|" if escape else b"") + in_bare + rb")*+")

@@ -75,8 +75,21 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Layout:
         wishes = replace(wishes, delimiter=told)
     candidates = list(_candidates(body, wishes, newline))
     readings = [_read(body, dialect, complete) for dialect in candidates]
-    best = max(readings, key=lambda reading: reading.score)
+    best = max(_believable(readings, wishes), key=lambda reading: reading.score)
     return _lay_out(best, wishes, skipped, head)
+
+
+def _believable(readings: list[_Reading], wishes: Wishes) -> list[_Reading]:
+    """Without those that take quotes for characters, unless quotes fail to open and close fields again and again."""
+    if wishes.quote is not None:
+        return readings
+    believed = []
+    for reading in readings:
+        usual = next(one for one in readings if one.dialect == replace(reading.dialect, quote='"', escape=""))
+        failing = sum(row.fields is None for row in usual.rows)
+        if reading.dialect.quote or (failing >= 3 and failing * 3 >= sum(b'"' in row.raw for row in usual.rows)):
+            believed.append(reading)
+    return believed
 
 
 def _told_delimiter(head: bytes) -> tuple[str | None, int]:
@@ -165,9 +178,9 @@ def _score(reading: _Reading) -> None:
     others = DELIMITERS.replace(reading.dialect.delimiter or "\0", "")
     cells = [cell for fields in agreeing[:100] for cell in fields]
     looks = sum(_cell_score(cell, others, reading.dialect) for cell in cells) / max(1, len(cells))
-    plural = 1.0 if width > 1 else 0.55
+    plural = 1.0 if width > 1 else _single_weight(agreeing)
     if reading.dialect.delimiter == " ":
-        plural = _space_plural(agreeing, len(agreeing) / max(1, len(rows) - 1))
+        plural = _space_weight(rows, agreeing)
     # a second kind of quoting must explain more than the usual one
     usual = 1.0 if (reading.dialect.quote, reading.dialect.escape) == ('"', "") else 0.99
     reading.score = agreement**1.5 * looks * plural * usual * (1 + min(width, 20) / 1000)
@@ -195,11 +208,25 @@ def _cell_score(cell: str, others: str, dialect: Dialect) -> float:
     return 0.8
 
 
-def _space_plural(agreeing: Sequence[Sequence[str]], agreement: float) -> float:
-    """Blanks delimit only where nearly every row agrees and most cells are numbers or dates; prose has blanks too."""
-    cells = [cell for fields in agreeing[1:60] for cell in fields]
-    typed = sum(look(cell.strip()).kind in ("number", "moment") for cell in cells if cell.strip())
-    return 0.97 if agreement > 0.9 and cells and typed >= len(cells) / 2 else 0.2
+def _single_weight(agreeing: Sequence[Sequence[str]]) -> float:
+    """One column is believed where no delimiter works, or where each line is a date or a number as it stands."""
+    body = [fields[0].strip() for fields in agreeing[1:60] if fields[0].strip()]
+    typed = sum(look(cell).kind in ("number", "moment") for cell in body)
+    return 0.99 if body and typed >= 0.9 * len(body) else 0.55
+
+
+def _space_weight(rows: Sequence[_Row], agreeing: Sequence[Sequence[str]]) -> float:
+    """Blanks delimit only where every row agrees and the columns look like columns; prose has blanks too."""
+    body = agreeing[1:60] if len(agreeing) > 1 else agreeing
+    odd = len(rows) - len(agreeing)
+    short_header = odd == 1 and rows[0].raw.startswith(b'"')
+    if not body or odd > len(rows) / 10 and not short_header or (rows[0].fields or []) == []:
+        return 0.2
+    if len(rows[0].fields or []) != len(body[0]) and not short_header:
+        return 0.2
+    columns = list(zip(*body, strict=True))
+    typed = sum(all(look(cell).kind in ("number", "moment") for cell in column if cell) for column in columns)
+    return 0.97 if typed * 2 >= len(columns) or (typed and odd == 0 and len(columns) > 2) else 0.2
 
 
 # ---- where the table begins ----
@@ -300,8 +327,11 @@ def _has_header_look(row: _Row) -> bool:
 
 
 def _width(rows: list[_Row], modal: int) -> int:
-    """The commonest width of the rows below the first."""
+    """The commonest width of the rows below the first; the first one's where that is not rare."""
     widths = Counter(len(row.fields) for row in rows[1:] if row.fields is not None)
+    first = len(rows[0].fields or []) if rows else 0
+    if widths and widths[first] * 2 >= max(widths.values()):
+        return first
     return max(widths, key=lambda w: (widths[w], w)) if widths else (len(rows[0].fields or [""]) if rows else modal)
 
 

@@ -92,6 +92,14 @@ class Source:
 def open_source(name: str, encoding: str | None = None) -> Source:
     """Open `name` (a path, or "-" for standard input). Raises Refused for what can't be a table."""
     file, compression = _decompressed(*_opened(name))
+    try:
+        return _described(name, file, compression, encoding)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _described(name: str, file: IO[bytes], compression: str | None, encoding: str | None) -> Source:
     path = "-" if name == "-" else str(Path(name).resolve())
     size = os.fstat(file.fileno()).st_size
     head = os.pread(file.fileno(), HEAD, 0)
@@ -130,9 +138,13 @@ def _opened(name: str) -> tuple[IO[bytes], str]:
 
 def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     spool = tempfile.TemporaryFile(prefix="process_csv-")  # noqa: SIM115 - the Source closes it
-    for piece in pieces:
-        spool.write(piece)
-    spool.flush()
+    try:
+        for piece in pieces:
+            spool.write(piece)
+        spool.flush()
+    except BaseException:
+        spool.close()
+        raise
     return spool
 
 

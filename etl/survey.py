@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.blocks import Block, Place, cut, start_of
-from etl.clean import ISO_DATE, ISO_DATETIME, trimmed
+from etl.clean import ISO_DATE, ISO_DATETIME, trimmed, without
 from etl.infer import Evidence
 from etl.parse import WHOLE, Parsed, parse
 from etl.records import find_records
@@ -37,13 +37,18 @@ ISO = (
 )
 
 
-def sample(source: Source, layout: Layout, names: Sequence[str]) -> tuple[list[Evidence], pd.DataFrame, bool]:
-    """The evidence of a sample for each column, the sample's rows, and whether it is the whole file."""
+def sample(
+    source: Source, layout: Layout, names: Sequence[str], missing: Sequence[tuple[str, ...]]
+) -> tuple[list[Evidence], pd.DataFrame, bool]:
+    """The evidence of a sample for each column, the sample's rows, and whether it is the whole file.
+
+    missing: for each column, texts that the user declared to be missing values.
+    """
     evidence = [Evidence() for _name in names]
     frames = []
     complete = source.size <= WHOLE_BYTES
     for parsed in _sampled(source, layout, names, complete):
-        _count(parsed, evidence, range(len(names)))
+        _count(parsed, evidence, range(len(names)), missing)
         frames.append(parsed.frame)
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(names))
     return evidence, rows, complete
@@ -83,31 +88,33 @@ def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
     return Block(0, offset, len(data), 1, 0, 0, data, found)
 
 
-def survey(source: Source, layout: Layout, schema: Schema) -> list[Evidence]:
+def survey(source: Source, layout: Layout, schema: Schema, missing: Sequence[tuple[str, ...]]) -> list[Evidence]:
     """The evidence of the whole file for the columns whose type is a guess other than text."""
     wanted = [place for place, column in enumerate(schema.fields) if column.type != "text" and not column.declared]
-    return survey_columns(source, layout, schema, wanted)
+    return survey_columns(source, layout, schema, wanted, missing)
 
 
-def survey_columns(source: Source, layout: Layout, schema: Schema, wanted: list[int]) -> list[Evidence]:
+def survey_columns(
+    source: Source, layout: Layout, schema: Schema, wanted: list[int], missing: Sequence[tuple[str, ...]]
+) -> list[Evidence]:
     """The evidence of the whole file for the columns at these places."""
     evidence = [Evidence() for _field in schema.fields]
     place: Place = start_of(layout, source)
     for block in cut(source, layout, place, BLOCK_ROWS):
         # A column with data that is neither number nor date is text, whatever else is found.
         open_columns = [place for place in wanted if not evidence[place].counts["other"]]
-        _count(parse(block, layout, schema.names()), evidence, open_columns)
+        _count(parse(block, layout, schema.names()), evidence, open_columns, missing)
     return evidence
 
 
-def _count(parsed: Parsed, evidence: list[Evidence], places: Sequence[int]) -> None:
+def _count(parsed: Parsed, evidence: list[Evidence], places: Sequence[int], missing: Sequence[tuple[str, ...]]) -> None:
     """Add a block's evidence. Rows that had to be repaired prove nothing: their cells may be in the wrong columns."""
     whole = np.flatnonzero(parsed.repaired == WHOLE)
     everything = len(whole) == len(parsed.lines)
     for place in places:
         text = pa.chunked_array(parsed.frame.iloc[:, place].array.__arrow_array__()).combine_chunks()
         text = text.chunk(0) if isinstance(text, pa.ChunkedArray) else text
-        text = trimmed(text if everything else text.take(pa.array(whole)))
+        text = without(trimmed(text if everything else text.take(pa.array(whole))), missing[place])
         count_texts(text, parsed.lines if everything else parsed.lines[whole], evidence[place])
 
 
