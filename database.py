@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,7 @@ def migrate(engine: Engine, branch: str) -> None:
     # Alembic is imported only when there is something to do: it costs a third of a small load.
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -136,7 +138,12 @@ def migrate(engine: Engine, branch: str) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, f"{branch}@head")
+        try:
+            command.upgrade(config, f"{branch}@head")
+        except CommandError as error:
+            raise DatabaseSettingError(
+                f"The database {engine.url} has a schema that this version does not know."
+            ) from error
 
 
 def branch_head(branch: str) -> str:
@@ -154,8 +161,18 @@ def applied_revisions(engine: Engine) -> set[str]:
 
 def _use_wal(engine: Engine) -> None:
     # Said once and kept in the file: asking again at every connect can fail while another process writes.
+    # Unlike other statements this one doesn't wait for another process's lock, so it is tried again.
+    give_up = time.monotonic() + BUSY_SECONDS
     with engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            driver.execute("PRAGMA journal_mode = WAL")
+        while True:
+            try:
+                if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                    driver.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    reason = f"{engine.url.database} can't be used as a SQLite database: {error}."
+                    raise DatabaseSettingError(reason) from error
+            time.sleep(0.05)

@@ -61,6 +61,14 @@ def assemble(chosen: Settings) -> Flask:
 
 def main() -> int:
     """Serve until told to stop. 0 after that, 1 when it can't begin, 2 for wrong usage."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be ended is no failure, however it is said
+    try:
+        return _prepare_and_serve()
+    except KeyboardInterrupt:
+        return 0
+
+
+def _prepare_and_serve() -> int:
     try:
         chosen = settings.read({**os.environ, **_options()})
         address = _free_address(chosen.host, chosen.port)
@@ -150,6 +158,7 @@ def load_worker() -> Flask:
     """What runs in each worker before it answers."""
     # Ctrl-C reaches every process of a terminal; the first one alone heeds it, and lets the workers finish.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it answers requests it can end at once
     threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     return assemble(settings.read(os.environ))
 
@@ -158,14 +167,13 @@ def _end_with_parent(parent: int) -> None:
     # A first process that was killed can't stop its workers; they would keep the port for ever.
     while os.getppid() == parent:
         time.sleep(1)
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve_in_one_process(chosen: Settings) -> None:
     """The way where granian can't be installed: threads alone, no workers."""
     import waitress
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # which waitress takes as the wish to end
     waitress.serve(assemble(chosen), host=chosen.host, port=chosen.port, threads=THREADS)
 
 

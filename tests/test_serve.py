@@ -16,7 +16,7 @@ import pytest
 from conftest import KEY, PASSWORD, ROOT, free_port
 from sqlalchemy import text
 
-from database import database_url, open_engine, writing
+from database import database_url, migrate, open_engine, writing
 from web.secret_key import shared_key
 
 ANNA = {"username": "anna", "password": PASSWORD}
@@ -162,6 +162,19 @@ def test_what_stops_the_start_is_said_in_one_line(sqlite_url, settings, said):
     assert len(ended.stderr.splitlines()) == 1
     assert said in ended.stderr
     assert "hidden" not in ended.stderr
+
+
+def test_a_file_that_is_no_database_and_one_of_a_later_version_are_said_in_one_line(tmp_path, sqlite_url):
+    (tmp_path / "text.db").write_text("this is no database " * 100)
+    engine = open_engine(database_url(sqlite_url))
+    migrate(engine, "api")
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'api_9999'"))
+    engine.dispose()
+    for url in (f"sqlite:///{tmp_path / 'text.db'}", sqlite_url):
+        ended = start(DATABASE_URL=url, PORT=str(free_port()))
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+        assert url.removeprefix("sqlite:///") in ended.stderr
 
 
 @pytest.mark.parametrize("options", [["--port", "x"], ["--port", "0"], ["--workers", "0"], ["--nonsense"], ["extra"]])
