@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import request
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from web.extensions import db
 from web.inputs import whole_number
@@ -38,7 +38,8 @@ def asked_page(given: dict[str, str]) -> Page:
 
 def fetch(rows: Select[Any], page: Page) -> tuple[Sequence[Any], int]:
     """The rows on `page`, and how many there are on all pages."""
-    total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    count = rows.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    total = db.session.scalar(count) or 0
     if page.number > last_page(total, page.size):
         return [], total
     offset = (page.number - 1) * page.size
