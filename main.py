@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from database import INSTANCE, migrate, open_engine
 from web import accounts, errors, health, request_log, settings, tasks
 from web.extensions import bind_database, db, jwt
-from web.inputs import LARGEST_BODY, RowId, refuse_doubled_slash
+from web.inputs import LARGEST_BODY
+from web.parameters import RowId, refuse_doubled_slash
 from web.settings import Settings
 
 if TYPE_CHECKING:

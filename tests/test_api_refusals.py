@@ -83,6 +83,12 @@ def test_what_is_json_but_no_such_object_is_422(anna, body):
     assert refused(anna.post("/tasks", data=body, content_type="application/json"), 422)
 
 
+def test_a_body_of_nothing_but_faults_gets_a_short_answer(anna):
+    answer = anna.post("/tasks", json={str(number): 1 for number in range(50_000)})
+    assert refused(answer, 422)
+    assert len(answer.json["errors"]) == 100
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -55,6 +55,11 @@ def problem(
     return response
 
 
+def printable(name: str) -> str:
+    """A name that the client made up, as it can be shown: not too long, and without halves of characters."""
+    return name[:100].encode("utf-8", "replace").decode()
+
+
 def register(app: Flask) -> None:
     """Let every refusal in `app` take this shape."""
     app.register_error_handler(HTTPException, _http_refusal)

@@ -1,24 +1,22 @@
-"""What a request may say: the bodies, said once; and how bodies, parameters and ids in paths are read."""
+"""Request bodies, said once: read strictly from JSON, and refused field by field."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
-from werkzeug.routing import BaseConverter
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import PRIORITIES, STATUSES
-from web.errors import Faults, Refusal
+from web.errors import Faults, Refusal, printable
 from web.names import NAME_RULE, is_name, normal_name
 from web.strict_json import NotJson, parse
 from web.times import Instant, read_instant
 
 LARGEST_BODY = 1024 * 1024
-LARGEST_ID = 2**63 - 1
+MOST_FAULTS = 100
 
 HALF_A_PAIR = "This holds half of a surrogate pair, which is no character."
 
@@ -163,7 +161,7 @@ def read(model: type[Body]) -> Body:
     if not isinstance(value, dict):
         raise Refusal(422, "The body must be a JSON object.")
     try:
-        return model.model_validate({_printable(key): content for key, content in value.items()})
+        return model.model_validate({printable(key): content for key, content in value.items()})
     except ValidationError as error:
         raise _refusal(error) from error
 
@@ -186,7 +184,7 @@ def _received() -> bytes:
 
 def _refusal(error: ValidationError) -> Refusal:
     faults: Faults = {}
-    for finding in error.errors(include_url=False, include_input=False):
+    for finding in error.errors(include_url=False, include_input=False)[:MOST_FAULTS]:
         faults.setdefault(_field(finding), []).append(_sentence(finding))
     return Refusal(422, f"The body has faults in: {', '.join(faults)}.", faults=faults)
 
@@ -196,61 +194,6 @@ def _field(finding: ErrorDetails) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding["loc"]).lstrip(".")
 
 
-def _printable(name: str) -> str:
-    return name[:100].encode("utf-8", "replace").decode()
-
-
 def _sentence(finding: ErrorDetails) -> str:
     sentence = SENTENCES.get(finding["type"])
     return sentence.format(**finding.get("ctx", {})) if sentence else finding["msg"]
-
-
-def parameters(*known: str) -> dict[str, str]:
-    """The query parameters, each known, given once and not empty."""
-    given: dict[str, str] = {}
-    for name, values in request.args.lists():
-        if name not in known:
-            raise bad_parameter(name, "There is no such parameter here.")
-        if len(values) > 1:
-            raise bad_parameter(name, "This parameter can be given only once.")
-        if not values[0]:
-            raise bad_parameter(name, "This parameter is empty.")
-        given[name] = values[0]
-    return given
-
-
-def bad_parameter(name: str, sentence: str) -> Refusal:
-    """The refusal of a query parameter."""
-    shown = _printable(name)
-    return Refusal(400, f"The parameter {shown!r} can't be used.", faults={shown: [sentence]})
-
-
-def whole_number(given: dict[str, str], name: str, *, default: int, highest: int | None = None) -> int:
-    """The parameter `name` as a number from 1 up to `highest`."""
-    text = given.get(name, str(default))
-    number = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
-    if re.fullmatch("0*[1-9][0-9]*", text) and number == 0:
-        number = LARGEST_ID  # more digits than any page has; there is nothing beyond
-    if number < 1 or (highest is not None and number > highest):
-        limits = "1 or more" if highest is None else f"from 1 to {highest}"
-        raise bad_parameter(name, f"This must be a whole number, {limits}.")
-    return number
-
-
-class RowId(BaseConverter):
-    """An id in a path: ASCII digits without leading zeros, up to 64 bits. Anything else is no such path."""
-
-    regex = "[1-9][0-9]*"
-
-    def to_python(self, value: str) -> int:
-        """The id as a number."""
-        # werkzeug's own ValidationError would let methods that the path lacks answer 405.
-        if len(value) > 19 or int(value) > LARGEST_ID:
-            raise NotFound
-        return int(value)
-
-
-def refuse_doubled_slash() -> None:
-    """`//tasks` is no path, though the router would take it for `/tasks`."""
-    if request.environ.get("PATH_INFO", "").startswith("//"):
-        raise NotFound

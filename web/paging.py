@@ -10,7 +10,7 @@ from flask import request
 from sqlalchemy import func
 
 from web.extensions import db
-from web.inputs import whole_number
+from web.parameters import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from models import Task, now
-from web import inputs, paging
+from web import inputs, paging, parameters
 from web.extensions import caller_id, db
 from web.times import show_instant
 
@@ -40,7 +40,7 @@ def create_task() -> ResponseReturnValue:
 @jwt_required()
 def list_tasks() -> ResponseReturnValue:
     """The caller's tasks, newest first, one page at a time."""
-    given = inputs.parameters("page", "per_page")
+    given = parameters.read("page", "per_page")
     page = paging.asked_page(given)
     tasks, total = paging.fetch(own_tasks().order_by(Task.id.desc()), page)
     return jsonify([shown(task) for task in tasks]), 200, paging.headers(page, total, given)
