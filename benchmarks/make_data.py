@@ -15,7 +15,7 @@ ROWS_AT_ONCE = 100_000
 FIRST = np.array(["Ann", "Bob", "Chloé", "Dmitri", "Eve", "Farid", "Greta", "Hiro", "Inès", "Jonas", "Kofi", "Lena"])
 LAST = np.array(["Müller", "Smith", "García", "Ivanov", "Null", "O'Brien", "Tanaka", "Okafor", "Larsen", "Silva"])
 CITY = np.array(["Berlin", "Paris", "São Paulo", "New York", "Lagos", "Osaka", "Kraków", "Lima", "Oslo", "Cairo"])
-WORDS = np.array("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho".split())
+WORDS = np.array(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda"])
 
 CLEAN_HEADER = "id,customer,city,quantity,price,score,active,ordered_on,shipped_at,note"
 DIRTY_HEADER = "id,Customer Name,City,Quantity,Unit Price,Total $,Discount,Active,Ordered On,Shipped At,Rating,Note"

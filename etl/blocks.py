@@ -14,7 +14,7 @@ from etl.sniff import Layout
 from etl.source import Source, to_utf8
 
 # A block is at most this long, however many rows are asked for: memory is a few blocks.
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 4 << 20
 MOST_BYTES = MAX_FIELD * 4
 
 

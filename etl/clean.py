@@ -297,7 +297,7 @@ def _loses_digits(seen: rules.Look, column: Field) -> bool:
     if column.type == "number":
         return "exact" in seen.features or "wide" in seen.features
     if column.type in NUMERIC:  # a bare number among percentages and the like
-        return "percent" in seen.features and not column.percent or ("bare" in seen.features and not column.bare)
+        return ("percent" in seen.features and not column.percent) or ("bare" in seen.features and not column.bare)
     return False
 
 

@@ -246,7 +246,7 @@ def decide_all(
 
 
 def column_names(header: Sequence[str]) -> list[str]:
-    """Names for the database: letters and digits of every script in lower case, the rest "_"; unique and not reserved."""
+    """Names for the database: letters and digits of every script, lower case, the rest "_"; unique, not reserved."""
     taken: set[str] = set()
     names = []
     for position, written in enumerate(header, start=1):

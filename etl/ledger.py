@@ -64,7 +64,9 @@ def totals_of(block: Block, cleaned: Cleaned, repaired: int) -> Totals:
 
 def begin(connection: Connection, facts: dict[str, Any]) -> int:
     """A new line in etl_loads; its id."""
-    return int(connection.execute(insert(Load).values(state="loading", **facts)).inserted_primary_key[0])
+    key = connection.execute(insert(Load).values(state="loading", **facts)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def interrupted(connection: Connection, table: str) -> Sequence[Any]:

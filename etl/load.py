@@ -50,6 +50,9 @@ log = logging.getLogger("etl")
 # those changed; the last resort is text, which nothing contradicts.
 MOST_PLANS = 8
 
+# Why a column is text needs no telling when nobody would expect anything else.
+SELF_EVIDENT = ("words", "no values", "--text", "--type", "declared in the schema", "")
+
 
 @dataclass
 class Outcome:
@@ -206,7 +209,7 @@ class _Run:
         noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
         if noisy:
             raise _TypesContradicted(
-                {name: ("words or impossible dates in more than a quarter of the values", 0) for name in noisy}
+                dict.fromkeys(noisy, ("words or impossible dates in more than a quarter of the values", 0))
             )
 
     def _replan(self, contradiction: Contradicted) -> None:
@@ -217,11 +220,7 @@ class _Run:
         elif contradiction.subject == "trailing":
             self.plan = with_trailing_column(self.source, self.options, self.table, self.plan)
         else:
-            other_encoding(self.source)
-            self.plan = make_plan(self.source, self.options, self.table)
-            self.plan = replace(
-                self.plan, notes=(*self.plan.notes, f"read as {self.source.encoding}: {contradiction.detail}")
-            )
+            self.plan = reread(self.source, self.options, self.table, contradiction)
         self.totals = Totals()
         self.place = start_of(self.plan.layout, self.source)
         with writing(self.engine) as connection:
@@ -315,13 +314,9 @@ def _notes(run: _Run) -> list[str]:
         notes.append(f"{run.totals.repaired} rows had too many or too few fields, and were repaired or rejected")
     if run.source.encoding != "utf-8" and not any(note.startswith("read as") for note in notes):
         notes.append(f"read as {run.source.encoding}")
-    notes += [
-        f"{column.name} is text: {column.reason}"
-        for column in run.plan.schema.fields
-        if column.type == "text" and column.reason not in ("words", "no values", "--text", "--type", "", "declared in the schema")
-        and not any(note.startswith(f"{column.name} is ") for note in notes)
-    ]  # fmt: skip
-    return notes
+    told = {note.partition(" is ")[0] for note in notes}
+    texts = (column for column in run.plan.schema.fields if column.type == "text" and column.name not in told)
+    return notes + [f"{column.name} is text: {column.reason}" for column in texts if column.reason not in SELF_EVIDENT]
 
 
 def log_plan(plan: Plan) -> None:

@@ -173,7 +173,7 @@ def _has_gaps(records: Records) -> bool:
 
 def _frame(rows: list[list[str]], width: int) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) if rows else [()] * width
-    return pd.DataFrame({str(place): pd.array(list(column), dtype=TEXT) for place, column in enumerate(columns)})
+    return pd.DataFrame({str(place): pd.Series(list(column), dtype=TEXT) for place, column in enumerate(columns)})
 
 
 # ---- record by record ----

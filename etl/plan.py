@@ -1,4 +1,4 @@
-"""Source and options -> plan: the layout, the schema and the cleaning of a load, and how they change when contradicted."""
+"""Source and options -> plan: how a file is read, and how that changes when the file contradicts it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from etl.records import Dialect
 from etl.sniff import Layout, Wishes, sniff
 from etl.source import Source, decide_encoding, to_utf8
 from etl.survey import sample, survey, survey_columns
-from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, pickle_fields
+from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, field_from_json, fields_as_json
 
 SNIFF_BYTES = 1 << 18
 
@@ -37,7 +37,7 @@ class Plan:
         layout = asdict(self.layout) | {"header_bytes": self.layout.header_bytes.decode("utf-8", "surrogateescape")}
         return {
             "layout": layout,
-            "fields": pickle_fields(self.schema),
+            "fields": fields_as_json(self.schema),
             "key": list(self.schema.key),
             "key_declared": self.schema.key_declared,
             "encoding": self.encoding,
@@ -52,11 +52,7 @@ def plan_from_json(kept: dict[str, Any], options: Options) -> Plan:
     layout["header"] = None if layout["header"] is None else tuple(layout["header"])
     layout["header_bytes"] = layout["header_bytes"].encode("utf-8", "surrogateescape")
     layout["notes"] = tuple(layout["notes"])
-    lists = ("missing_values", "true_values", "false_values")
-    fields = tuple(
-        Field(**{name: tuple(value) if name in lists and value is not None else value for name, value in entry.items()})
-        for entry in kept["fields"]
-    )
+    fields = tuple(field_from_json(entry) for entry in kept["fields"])
     schema = Schema(fields, tuple(kept["key"]), kept["key_declared"])
     return Plan(Layout(**layout), schema, cleaning_of(options, schema), kept["encoding"], tuple(kept["notes"]))
 
@@ -289,7 +285,8 @@ def _widening_note(column: Field, old: Field, examples: dict[str, tuple[str, int
         return ""
     text, line = examples.get(column.name, ("", 0))
     example = f"{text[:60]!r} in line {line}" if line else column.reason
-    return f"{column.name} is {column.type}, not {old.type}: {example} (--type {column.name}={old.type} would set such values aside)"
+    way_out = f"--type {column.name}={old.type} would set such values aside"
+    return f"{column.name} is {column.type}, not {old.type}: {example} ({way_out})"
 
 
 def too_noisy(schema: Schema, noise: dict[str, int], values: dict[str, int]) -> Sequence[str]:

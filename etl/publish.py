@@ -57,7 +57,8 @@ def how_to_publish(connection: Connection, table: str, source: str, asked: str |
         asked = "fail"
     if asked == "fail":
         raise Refused(
-            f"The table {table} exists already; --if-exists can be {', '.join(IF_EXISTS[1:])}, or name another with --table."
+            f"The table {table} exists already; --if-exists can be {', '.join(IF_EXISTS[1:])}, "
+            "or --table can name another."
         )
     return asked
 
@@ -104,7 +105,7 @@ def _accepts(column: Column, kind: str) -> bool:
         "datetime": (types.DateTime, types.Text),
         "text": (types.String,),
     }
-    return isinstance(column.type, types.NullType) or isinstance(column.type, fits[kind])
+    return isinstance(column.type, (types.NullType, *fits[kind]))
 
 
 def publish(

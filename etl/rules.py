@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 Value = int | float | str | bool | date | time | datetime | None
 
-MISSING = frozenset(
-    "na n/a null nil none nan - -- ? unknown missing tbd #n/a #na #null! #div/0! #value! #ref! #name? #num! #n/d".split()
-)
+MISSING = frozenset(("na", "n/a", "null", "nil", "none", "nan", "-", "--", "?", "unknown", "missing", "tbd"))
+EXCEL_ERRORS = frozenset(("#n/a", "#na", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"))
 TRUE_WORDS, FALSE_WORDS = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 TRUE_LETTERS, FALSE_LETTERS = frozenset("ty"), frozenset("fn")
 
@@ -64,7 +63,7 @@ class Look:
 def look(text: str) -> Look:
     """What `text` (trimmed, not empty) looks like by itself."""
     folded = text.casefold()
-    if folded in MISSING:
+    if folded in MISSING or folded in EXCEL_ERRORS:
         return Look("missing")
     if any("0" <= char <= "9" for char in text):
         return _look_number(text) or _look_moment(text) or Look("other")
@@ -154,7 +153,7 @@ def _look_number(text: str) -> Look | None:
     parts = take_apart(text)
     if parts is None:
         return None
-    features = ["number"]
+    features: list[str] = []
     if parts.body in ("0", "1") and len(text) == 1:
         features.append("zero_one")
     if parts.negative:
@@ -253,7 +252,7 @@ MONTHS = {
             "dec december",
         ),
         start=1,
-    )  # fmt: skip
+    )
     for name in names.split()
 }
 CLOCK = r"""(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,12}))?)?
@@ -401,12 +400,12 @@ def _read_moment(text: str, field: Field) -> date | datetime | None:
     if field.type == "date":
         return day
     if found.clock is None:
-        return None if field.zoned else datetime(day.year, day.month, day.day)  # noqa: DTZ001
+        return None if field.zoned else datetime(day.year, day.month, day.day)
     hour, minute, second, micro = found.clock
     zoned = found.offset is not None
     if zoned != field.zoned:
         return None
-    moment = datetime(day.year, day.month, day.day, hour, minute, second, micro)  # noqa: DTZ001
+    moment = datetime(day.year, day.month, day.day, hour, minute, second, micro)
     if not zoned:
         return moment
     assert found.offset is not None

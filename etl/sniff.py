@@ -6,6 +6,7 @@ values speak for it. Nothing is decided by one line alone.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -220,7 +221,7 @@ def _space_weight(rows: Sequence[_Row], agreeing: Sequence[Sequence[str]]) -> fl
     body = agreeing[1:60] if len(agreeing) > 1 else agreeing
     odd = len(rows) - len(agreeing)
     short_header = odd == 1 and rows[0].raw.startswith(b'"')
-    if not body or odd > len(rows) / 10 and not short_header or (rows[0].fields or []) == []:
+    if not body or (odd > len(rows) / 10 and not short_header) or (rows[0].fields or []) == []:
         return 0.2
     if len(rows[0].fields or []) != len(body[0]) and not short_header:
         return 0.2
@@ -387,7 +388,7 @@ def _counts_up(first: list[str], kinds: list[str]) -> bool:
     if not all(number.isdigit() for number in numbers) or len(numbers) < 2 or not labels:
         return False
     values = [int(number) for number in numbers]
-    steps = {later - earlier for earlier, later in zip(values, values[1:], strict=False)}
+    steps = {later - earlier for earlier, later in itertools.pairwise(values)}
     years = all(1500 <= value <= 2200 for value in values)
     return (years and (all(step > 0 for step in steps) or all(step < 0 for step in steps))) or (
         steps == {1} and values[0] in (0, 1)

@@ -86,7 +86,12 @@ class Source:
 
     def stem(self) -> str:
         """The file's name without folders and endings, for a table's name; "stdin" for standard input."""
-        return "stdin" if self.path == "-" else Path(self.path).name.split(".")[0] or Path(self.path).name
+        if self.path == "-":
+            return "stdin"
+        path = Path(self.path)
+        if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zip"):
+            path = path.with_suffix("")
+        return path.stem
 
 
 def open_source(name: str, encoding: str | None = None) -> Source:

@@ -1,4 +1,4 @@
-"""Evidence gathered from a file: from a sample before a load begins, from all of it when a block contradicts the sample."""
+"""Evidence gathered from a file: of a sample before a load begins, of all of it when a block contradicts that."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ WHOLE_BYTES = 4 << 20
 HEAD_BYTES = 1 << 20
 PIECES, PIECE_BYTES = 24, 1 << 16
 BLOCK_ROWS = 100_000
+# A column that has data which is neither number nor date is looked at no further than this many values.
+ENOUGH = 2_000
 
 # What is common enough to be counted all at once: a pattern, and what `rules.look` says of every text that it matches.
 COMMON = (
@@ -58,15 +60,16 @@ def _sampled(source: Source, layout: Layout, names: Sequence[str], complete: boo
     place = start_of(layout, source)
     head_end = source.size if complete else place.offset + HEAD_BYTES
     parsed: list[Parsed] = []
-    spans_lines = False
+    spans_lines, behind = False, place.offset
     for block in cut(source, layout, place, 5_000):
         parsed.append(parse(block, layout, names))
         spans_lines |= block.records.line_count > len(block.records) * 1.2 + 2
-        if block.next_offset >= head_end:
+        behind = block.next_offset
+        if behind >= head_end:
             break
     # Where records span lines, a place in the middle of the file may be in the middle of one.
     if not complete and not spans_lines:
-        for offset in np.linspace(head_end, source.size - PIECE_BYTES, PIECES).astype(int).tolist():
+        for offset in np.linspace(behind, source.size - PIECE_BYTES, PIECES).astype(int).tolist():
             piece = _piece(source, layout, offset)
             if piece is not None:
                 parsed.append(parse(piece, layout, names))
@@ -112,6 +115,8 @@ def _count(parsed: Parsed, evidence: list[Evidence], places: Sequence[int], miss
     whole = np.flatnonzero(parsed.repaired == WHOLE)
     everything = len(whole) == len(parsed.lines)
     for place in places:
+        if evidence[place].counts["other"] and evidence[place].values > ENOUGH:
+            continue  # text, whatever else is found
         text = pa.chunked_array(parsed.frame.iloc[:, place].array.__arrow_array__()).combine_chunks()
         text = text.chunk(0) if isinstance(text, pa.ChunkedArray) else text
         text = without(trimmed(text if everything else text.take(pa.array(whole))), missing[place])

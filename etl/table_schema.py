@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,17 @@ ALIASES = {
     **READ_AS, "int": "integer", "bigint": "integer", "float": "number", "double": "number", "real": "number",
     "numeric": "decimal", "bool": "boolean", "timestamp": "datetime", "str": "text", "varchar": "text",
 }  # fmt: skip
+
+# Properties of a field in JSON, and what they are called here.
+SAME_MEANING = (
+    ("decimalChar", "decimal_mark"),
+    ("groupChar", "group_mark"),
+    ("bareNumber", "bare"),
+    ("percent", "percent"),
+    ("currency", "currency"),
+    ("dateOrder", "date_order"),
+    ("zoned", "zoned"),
+)
 
 
 @dataclass(frozen=True)
@@ -150,8 +161,7 @@ def declared_field(guessed: Field, entry: dict[str, Any], described: dict[str, A
     if "type" in entry:
         kind = "decimal" if entry.get("exact") and entry["type"] != "string" else READ_AS[entry["type"]]
         changes |= {"type": kind, "declared": True, "reason": "declared in the schema"}
-    for key, name in (("decimalChar", "decimal_mark"), ("groupChar", "group_mark"), ("bareNumber", "bare"),
-                      ("percent", "percent"), ("currency", "currency"), ("dateOrder", "date_order"), ("zoned", "zoned")):  # fmt: skip
+    for key, name in SAME_MEANING:
         if key in entry:
             changes[name] = entry[key]
     if changes.get("decimal_mark") == "," and "groupChar" not in entry:
@@ -183,6 +193,12 @@ def _order_of_format(written: str) -> str:
     )
 
 
-def pickle_fields(schema: Schema) -> list[dict[str, Any]]:
-    """Every field as plain JSON values, to be compared with those of an interrupted load."""
-    return [{entry.name: getattr(item, entry.name) for entry in fields(item)} for item in schema.fields]
+def fields_as_json(schema: Schema) -> list[dict[str, Any]]:
+    """Every field with all that is known of it, as JSON values, for `field_from_json`."""
+    return [asdict(column) for column in schema.fields]
+
+
+def field_from_json(kept: dict[str, Any]) -> Field:
+    """A field as an interrupted load kept it."""
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Field(**values)

@@ -44,7 +44,7 @@ def as_sqlalchemy(error: Exception, statement: str) -> Exception:
     import psycopg
     from sqlalchemy.exc import DBAPIError
 
-    return DBAPIError.instance(statement, None, error, psycopg.Error)  # type: ignore[return-value]
+    return DBAPIError.instance(statement, None, error, psycopg.Error)
 
 
 def publish(connection: Connection, staging: str, table: str) -> None:

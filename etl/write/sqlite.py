@@ -53,7 +53,7 @@ def quoted(name: str) -> str:
 def _insert(table: str, names: list[str], rows: int) -> str:
     one = "(" + ", ".join("?" * len(names)) + ")"
     columns = ", ".join(map(quoted, names))
-    return f"INSERT INTO {quoted(table)} ({columns}) VALUES {', '.join([one] * rows)}"  # noqa: S608 - names are quoted
+    return f"INSERT INTO {quoted(table)} ({columns}) VALUES {', '.join([one] * rows)}"
 
 
 def _arrow(values: pd.Series) -> pa.ChunkedArray:
