@@ -350,11 +350,26 @@ def _only(text: pa.Array, mask: pa.Array) -> pa.Array:
 
 
 def _read_integers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
+    if not column.percent and (values := _all_integers(text)) is not None:
+        return values, None
     plain = pc.match_substring_regex(text, PLAIN_INTEGER)
     if column.percent and not column.declared:
         plain = pc.equal(text, "0")  # a bare number among percentages is a contradiction
     values = pc.cast(_only(text, plain), pa.int64())
     return _with_decorated(text, values, column)
+
+
+def _all_integers(text: pa.Array) -> pa.Array | None:
+    """The values of a column that is nothing but plain integers; else None."""
+    # The cast alone would take 007 and 0x1F for numbers.
+    if pc.any(pc.and_(pc.starts_with(text, "0"), pc.greater(pc.binary_length(text), 1))).as_py():
+        return None
+    if pc.any(pc.starts_with(text, "-0")).as_py():
+        return None
+    try:
+        return pc.cast(text, pa.int64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _read_numbers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:

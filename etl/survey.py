@@ -19,9 +19,9 @@ from etl.source import Source, to_utf8
 from etl.table_schema import Schema
 
 # A file up to this size is its own sample; of a larger one, its head and pieces spread over all of it are read.
-WHOLE_BYTES = 4 << 20
-HEAD_BYTES = 1 << 20
-PIECES, PIECE_BYTES = 24, 1 << 16
+WHOLE_BYTES = 2 << 20
+HEAD_BYTES = 1 << 19
+PIECES, PIECE_BYTES = 24, 1 << 15
 BLOCK_ROWS = 100_000
 # A column that has data which is neither number nor date is looked at no further than this many values.
 ENOUGH = 2_000
