@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -111,6 +112,36 @@ class Task(Base):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Session(Base):
+    """Somebody who is logged in. The row is the session: without it neither its access nor its refresh tokens open
+    anything. `turn` counts the refreshes; only the refresh token of the latest turn is good.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_user_id", "user_id"),
+        Index("ix_sessions_expires_at", "expires_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    turn: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RateLimit(Base):
+    """How often something was tried since the first try, until `expires_at` (in seconds since 1970)."""
+
+    __tablename__ = "rate_limits"
+    __table_args__ = (Index("ix_rate_limits_expires_at", "expires_at"),)
+
+    key: Mapped[str] = mapped_column(String(600), primary_key=True)
+    hits: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[float] = mapped_column(Float)
+
+
 class Load(Base):
     """One run of the loader into one table, kept for good."""
 
@@ -175,5 +206,5 @@ class Reject(Base):
     raw: Mapped[str] = mapped_column(Text)
 
 
-API_TABLES = ("users", "tasks")
+API_TABLES = ("users", "tasks", "sessions", "rate_limits")
 LOADER_TABLES = ("etl_loads", "etl_blocks", "etl_rejects")
