@@ -95,7 +95,7 @@ def as_text(outcome: Outcome) -> str:
     ]
     if found["rows_rejected"] or found["cells_blanked"]:
         lines.append(
-            f"{found['rows_rejected']:,} rows rejected, {found['cells_blanked']:,} cells blanked "
+            f"{count_of(found['rows_rejected'], 'row')} rejected, {count_of(found['cells_blanked'], 'cell')} blanked "
             f"(etl_rejects, load_id {outcome.load}):"
         )
         reasons = list(found["reasons"].items())
@@ -107,6 +107,10 @@ def as_text(outcome: Outcome) -> str:
     lines.append(f"key: {', '.join(outcome.plan.schema.key) or 'row_number'}")
     lines += [f"note: {note}" for note in outcome.notes]
     return "\n".join(lines)
+
+
+def count_of(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def write_rejects(options: Options, outcome: Outcome) -> None:
