@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import INSTANCE, migrate, open_engine
-from web import accounts, errors, health, request_log, settings, tasks
+from web import accounts, errors, health, limits, request_log, settings, tasks
 from web.extensions import bind_database, db, jwt
 from web.inputs import LARGEST_BODY
 from web.parameters import RowId, refuse_doubled_slash
@@ -45,6 +45,13 @@ def assemble(chosen: Settings) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_BODY + 1,  # one more, to tell a body that was cut off there from one that fits
         JWT_SECRET_KEY=chosen.jwt_secret_key,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=chosen.access_token_minutes),
+        JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=chosen.refresh_token_days),
+        JWT_REFRESH_COOKIE_NAME="refresh_token",
+        JWT_REFRESH_COOKIE_PATH="/token",
+        JWT_COOKIE_SAMESITE="Strict",  # which is also why no CSRF token is needed
+        JWT_COOKIE_CSRF_PROTECT=False,
+        JWT_COOKIE_SECURE=chosen.cookie_secure,
+        JWT_SESSION_COOKIE=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False
@@ -54,6 +61,7 @@ def assemble(chosen: Settings) -> Flask:
     app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)
     jwt.init_app(app)
+    limits.register(app, chosen)
     errors.register(app)
     for resource in (accounts, tasks, health):
         app.register_blueprint(resource.bp)

@@ -24,6 +24,7 @@ from werkzeug.security import generate_password_hash
 
 from main import create_app
 from models import User
+from web import sessions
 from web.extensions import db
 from web.names import name_key
 
@@ -138,8 +139,10 @@ def sign_up(password_hash):
         with app.app_context():
             user = User(username=name, username_key=name_key(name), password_hash=password_hash)
             db.session.add(user)
+            db.session.flush()
+            session = sessions.begin(user.id)
             db.session.commit()
-            token = create_access_token(identity=str(user.id))
+            token = create_access_token(identity=str(user.id), additional_claims={"sid": session.id})
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return client

@@ -1,36 +1,50 @@
-"""Accounts: register and log in."""
+"""Accounts: register, log in, refresh, log out, and what people can do with their own account."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint
-from flask_jwt_extended import create_access_token
-from sqlalchemy import select
+from flask import Blueprint, g, jsonify
+from flask_jwt_extended import unset_refresh_cookies
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from models import User
-from web import inputs
-from web.errors import Refusal
-from web.extensions import db
+from web import inputs, limits, sessions
+from web.errors import InvalidToken, Refusal
+from web.extensions import caller_id, db
 from web.names import name_key
+from web.sessions import token_required
+from web.times import show_instant
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+    from sqlalchemy import ColumnElement
 
 bp = Blueprint("accounts", __name__)
 
+HASHING = "scrypt:32768:8:1"
 # Nobody's password: checking against it takes as long as checking against somebody's.
-NOBODY = f"scrypt:32768:8:1$nobodysnobodysno${'00' * 64}"
+NOBODY = f"{HASHING}$nobodysnobodysno${'00' * 64}"
+
+
+class Account(NamedTuple):
+    """What a password is checked against."""
+
+    id: int | None
+    username: str
+    password_hash: str
 
 
 @bp.post("/register")
 def register() -> ResponseReturnValue:
     """Make an account."""
     wanted = inputs.read(inputs.Registration)
+    limits.count_registration()
     # Hashing is slow on purpose, so it is done before the transaction begins.
-    hashed = generate_password_hash(wanted.password, method="scrypt")
+    hashed = generate_password_hash(wanted.password, HASHING)
     db.session.add(User(username=wanted.username, username_key=name_key(wanted.username), password_hash=hashed))
     try:
         db.session.commit()
@@ -43,17 +57,128 @@ def register() -> ResponseReturnValue:
 
 @bp.post("/login")
 def log_in() -> ResponseReturnValue:
-    """Exchange a name and password for an access token."""
+    """Exchange a name and password for an access token, and for a refresh token in a cookie."""
     claimed = inputs.read(inputs.Credentials)
-    user_id, hashed = account_named(claimed.username)
-    if not check_password_hash(hashed, claimed.password) or user_id is None:
+    account = account_where(User.username_key == name_key(claimed.username))
+    if not is_password(claimed.password, account, claimed.username):
         raise Refusal(401, "The username or the password is wrong.")
-    return {"access_token": create_access_token(identity=str(user_id))}
+    newer_hash = hashed_anew(account.password_hash, claimed.password)
+    user = locked(account)
+    user.password_hash = newer_hash
+    session = sessions.begin(user.id)
+    db.session.commit()
+    return sessions.token_answer(session)
 
 
-def account_named(name: str) -> tuple[int | None, str]:
-    """The id and password hash of an account; of nobody when no one has that name."""
-    account = select(User.id, User.password_hash).where(User.username_key == name_key(name))
+@bp.post("/token/refresh")
+def refresh() -> ResponseReturnValue:
+    """Exchange the refresh token in the cookie for an access token and the next refresh token.
+
+    Each is good once. One that comes a second time was copied: its session ends, the access tokens too.
+    """
+    session = sessions.refreshed()
+    db.session.commit()
+    if session is None:
+        raise InvalidToken("The refresh token was used before, or its session has ended; log in again.")
+    return sessions.token_answer(session)
+
+
+@bp.post("/logout")
+@token_required
+def log_out() -> ResponseReturnValue:
+    """End the session that the token belongs to, its access and refresh tokens alike."""
+    sessions.end(g.caller.session_id)
+    db.session.commit()
+    response = jsonify(message="Logged out successfully")
+    unset_refresh_cookies(response)
+    return response
+
+
+@bp.get("/me")
+@token_required
+def me() -> ResponseReturnValue:
+    """The caller's account."""
+    user = db.session.get(User, caller_id())
+    if user is None:  # it was deleted a moment ago
+        raise InvalidToken
+    return {
+        "id": user.id,
+        "username": user.username,
+        "role": user.role,
+        "created_at": show_instant(user.created_at),
+    }
+
+
+@bp.put("/me/password")
+@token_required
+def change_password() -> ResponseReturnValue:
+    """Change the caller's password, and end all other sessions of the account."""
+    wanted = inputs.read(inputs.PasswordChange)
+    account = confirmed(wanted.current_password)
+    new_hash = generate_password_hash(wanted.new_password, HASHING)
+    user = locked(account)
+    user.password_hash = new_hash
+    sessions.end_all(user.id, but=g.caller.session_id)
+    db.session.commit()
+    return {"message": "Password changed successfully"}
+
+
+@bp.delete("/me")
+@token_required
+def delete_account() -> ResponseReturnValue:
+    """Delete the caller's account and everything that is theirs, for good."""
+    wanted = inputs.read(inputs.Confirmation)
+    user = locked(confirmed(wanted.password))
+    db.session.execute(delete(User).where(User.id == user.id))
+    db.session.commit()
+    response = jsonify(message="Account deleted successfully")
+    unset_refresh_cookies(response)
+    return response
+
+
+def account_where(condition: ColumnElement[bool]) -> Account:
+    """The account that fits; nobody's, when none does."""
+    wanted = select(User.id, User.username, User.password_hash).where(condition)
     with db.engine.connect() as connection:  # over before the slow check: no lock, no snapshot is held
-        found = connection.execute(account).first()
-    return (None, NOBODY) if found is None else (found.id, found.password_hash)
+        found = connection.execute(wanted).first()
+    return Account(None, "", NOBODY) if found is None else Account(*found)
+
+
+def is_password(password: str, account: Account, name: str) -> bool:
+    """Whether it is the account's password; 429 where that was tried too often."""
+    limits.refuse_if_locked(name)
+    if check_password_hash(account.password_hash, password) and account.id is not None:
+        limits.refuse_if_locked(name)  # others may have used up the limit while this one was checked
+        return True
+    limits.count_failure(name)
+    return False
+
+
+def confirmed(password: str) -> Account:
+    """The caller's account; 403 unless this is its password."""
+    account = account_where(User.id == caller_id())
+    if not is_password(password, account, account.username):
+        raise Refusal(403, "The current password is wrong.")
+    return account
+
+
+def locked(account: Account) -> User:
+    """The account for this transaction alone, its password being still the one that was checked."""
+    unchanged = select(User).where(User.id == account.id, User.password_hash == account.password_hash)
+    user = db.session.scalar(unchanged.with_for_update())
+    if user is None:
+        raise InvalidToken("The account was changed at the same moment; log in again.")
+    return user
+
+
+def hashed_anew(password_hash: str, password: str) -> str:
+    """The hash as it is, or a new one where hashing has become dearer since it was made."""
+    if strength(password_hash) >= strength(HASHING):
+        return password_hash
+    return generate_password_hash(password, HASHING)
+
+
+def strength(password_hash: str) -> int:
+    """What it costs to check a guess, by the parameters that scrypt's hash begins with; 0 for other methods."""
+    method, *parameters = password_hash.split("$")[0].split(":")
+    return math.prod(int(number) for number in parameters) if method == "scrypt" else 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from flask import Flask, Response, json
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
+from limits.errors import StorageError
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -43,6 +46,15 @@ class Refusal(HTTPException):
         self.faults = faults
 
 
+class InvalidToken(Refusal):
+    """A token was sent, and it opens nothing (any more)."""
+
+    challenge = ', error="invalid_token"'
+
+    def __init__(self, message: str = TOKEN_INVALID) -> None:
+        super().__init__(401, message)
+
+
 def problem(
     status: int, message: str, *, faults: Faults | None = None, headers: Iterable[tuple[str, str]] = ()
 ) -> Response:
@@ -65,6 +77,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_refusal)
     app.register_error_handler(DBAPIError, _database_refusal)
     app.register_error_handler(NoFreeConnection, _database_refusal)
+    # What is asked of the driver itself, without SQLAlchemy in between, fails in the driver's words.
+    app.register_error_handler(sqlite3.OperationalError, _database_refusal)
+    app.register_error_handler(psycopg.OperationalError, _database_refusal)
+    app.register_error_handler(StorageError, _storage_refusal)
     # The extension has no handler of its own for some of these.
     app.register_error_handler(JWTExtendedException, _invalid_token)
     app.register_error_handler(PyJWTError, _invalid_token)
@@ -74,11 +90,11 @@ def _http_refusal(error: HTTPException) -> Response:
     headers = [header for header in error.get_headers() if header[0].lower() != "content-type"]
     message = error.description or HTTP_STATUS_CODES.get(error.code or 500, "Error")
     if error.code == 401:
-        return _unauthorized(message)
+        return _unauthorized(message, getattr(error, "challenge", ""))
     return problem(error.code or 500, message, faults=getattr(error, "faults", None), headers=headers)
 
 
-def _database_refusal(error: DBAPIError | NoFreeConnection) -> Response:
+def _database_refusal(error: Exception) -> Response:
     """A database that is away, locked or full is worth another try; a statement it can't take is a bug."""
     if isinstance(error, IntegrityError):
         return problem(409, "Something that this needs was changed at the same moment.")
@@ -87,6 +103,13 @@ def _database_refusal(error: DBAPIError | NoFreeConnection) -> Response:
         return problem(500, "Something went wrong here; it has been noted.")
     log.warning("The database can't be used: %s", getattr(error, "orig", None) or error)
     return problem(503, "The database can't be used just now.", headers=[("Retry-After", str(RETRY_SECONDS))])
+
+
+def _storage_refusal(error: StorageError) -> Response:
+    log.warning("The counters of the limits can't be used: %s", error)
+    return problem(
+        503, "The counters of the limits can't be used just now.", headers=[("Retry-After", str(RETRY_SECONDS))]
+    )
 
 
 def _unauthorized(message: str, challenge: str = "") -> Response:

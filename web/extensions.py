@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, has_request_context, request
-from flask_jwt_extended import JWTManager, get_current_user
+from flask import current_app, g, has_request_context, request
+from flask_jwt_extended import JWTManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import select
 
 from database import BUSY_SECONDS, configure, engine_options
-from models import Base, User
+from models import Base
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,17 +53,6 @@ def _patient(options: dict[str, Any], url: URL) -> dict[str, Any]:
     return options
 
 
-@jwt.user_lookup_loader
-def token_bearer(_header: dict[str, Any], claims: dict[str, Any]) -> int | None:
-    """The id of the account that a token speaks for; None when there is no such account any more."""
-    subject = str(claims["sub"])
-    if not (subject.isascii() and subject.isdigit() and len(subject) < 19):
-        return None
-    # A transaction of its own, over before the request's begins: nobody waits for a lock to be refused.
-    with db.engine.connect() as connection:
-        return connection.execute(select(User.id).where(User.id == int(subject))).scalar()
-
-
 def caller_id() -> int:
     """The id of the account whose token came with this request."""
-    return int(get_current_user())
+    return int(g.caller.user_id)

@@ -117,6 +117,19 @@ class Credentials(StrictBody):
     password: Guess
 
 
+class PasswordChange(StrictBody):
+    """The password that is, to show who asks, and the one that shall be."""
+
+    current_password: Guess
+    new_password: Password
+
+
+class Confirmation(StrictBody):
+    """The password again, before something that can't be undone."""
+
+    password: Guess
+
+
 class NewTask(StrictBody):
     """A task to be made."""
 

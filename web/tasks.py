@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, jsonify
-from flask_jwt_extended import jwt_required
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from models import Task, now
 from web import inputs, paging, parameters
 from web.extensions import caller_id, db
+from web.sessions import token_required
 from web.times import show_instant
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 
 
 @bp.post("")
-@jwt_required()
+@token_required
 def create_task() -> ResponseReturnValue:
     """Make a task."""
     wanted = inputs.read(inputs.NewTask)
@@ -37,7 +37,7 @@ def create_task() -> ResponseReturnValue:
 
 
 @bp.get("")
-@jwt_required()
+@token_required
 def list_tasks() -> ResponseReturnValue:
     """The caller's tasks, newest first, one page at a time."""
     given = parameters.read("page", "per_page")
@@ -47,7 +47,7 @@ def list_tasks() -> ResponseReturnValue:
 
 
 @bp.get("/<row_id:task_id>")
-@jwt_required()
+@token_required
 def get_task(task_id: int) -> ResponseReturnValue:
     """One of the caller's tasks."""
     return shown(own_task(task_id))
@@ -55,7 +55,7 @@ def get_task(task_id: int) -> ResponseReturnValue:
 
 @bp.put("/<row_id:task_id>")
 @bp.patch("/<row_id:task_id>")
-@jwt_required()
+@token_required
 def update_task(task_id: int) -> ResponseReturnValue:
     """Change the fields given; the others stay as they are."""
     task = own_task(task_id, to_change=True)
@@ -66,7 +66,7 @@ def update_task(task_id: int) -> ResponseReturnValue:
 
 
 @bp.delete("/<row_id:task_id>")
-@jwt_required()
+@token_required
 def delete_task(task_id: int) -> ResponseReturnValue:
     """Delete one of the caller's tasks."""
     db.session.delete(own_task(task_id, to_change=True))
