@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -17,7 +18,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import INSTANCE, migrate, open_engine
-from web import accounts, errors, health, limits, request_log, settings, tasks
+from web import accounts, commands, docs, errors, headers, health, limits, metrics, request_log, settings, tasks
 from web.extensions import bind_database, db, jwt
 from web.inputs import LARGEST_BODY
 from web.parameters import RowId, refuse_doubled_slash
@@ -58,12 +59,15 @@ def assemble(chosen: Settings) -> Flask:
     app.url_map.converters["row_id"] = RowId
     request_log.start_logging(chosen.log_format, chosen.log_level)
     request_log.register(app, access_log=chosen.access_log)
+    headers.register(app, chosen)
+    metrics.register(app, chosen)
     app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)
     jwt.init_app(app)
     limits.register(app, chosen)
     errors.register(app)
-    for resource in (accounts, tasks, health):
+    commands.register(app)
+    for resource in (accounts, tasks, health, metrics, docs):
         app.register_blueprint(resource.bp)
     return app
 
@@ -143,7 +147,9 @@ def _serve(chosen: Settings) -> None:
     server = MPServer("taskmill", **_server_options(chosen))
     # Whoever stops the whole group stops the workers too: that they end is then no failure.
     server.on_shutdown(lambda: server.interrupt_children.clear() if server.interrupt_signal else None)
-    server.serve(target_loader=load_worker, wrap_loader=False)
+    with tempfile.TemporaryDirectory(prefix="taskmill-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # here the workers' numbers come together
+        server.serve(target_loader=load_worker, wrap_loader=False)
 
 
 def _server_options(chosen: Settings) -> dict[str, Any]:

@@ -1,18 +1,13 @@
 """Accounts: who can have which name and password, and what tokens open."""
 
-import time
-from datetime import timedelta
-
-import jwt as pyjwt
 import pytest
-from conftest import KEY, PASSWORD
-from flask_jwt_extended import create_access_token, create_refresh_token
-from sqlalchemy import delete, select
+from conftest import PASSWORD
+from sqlalchemy import select
 
 from models import User
-from web.accounts import NOBODY
 from web.extensions import db
 from web.names import is_name, name_key, normal_name
+from web.passwords import NOBODY
 
 
 def register(client, username, password=PASSWORD):
@@ -122,51 +117,3 @@ def test_an_unknown_name_costs_as_much_hashing_as_a_known_one(password_hash):
 @pytest.mark.parametrize("body", [{"username": 1, "password": PASSWORD}, {"username": "anna"}, {}, []])
 def test_a_login_that_names_no_one_is_refused_as_a_body(client, body):
     assert client.post("/login", json=body).status_code == 422
-
-
-def signed(claims, key=KEY, algorithm="HS256"):
-    whole = {"sub": "1", "type": "access", "fresh": False, "jti": "x", "exp": time.time() + 60} | claims
-    return pyjwt.encode(whole, key, algorithm=algorithm)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: "",
-        lambda: "x",
-        lambda: "a.b.c",
-        lambda: signed({}, key="another key that is long enough as well"),
-        lambda: signed({"exp": time.time() - 60}),
-        lambda: signed({"exp": "soon"}),
-        lambda: signed({"nbf": time.time() + 600}),
-        lambda: signed({"sub": "2"}),
-        lambda: signed({"sub": "anna"}),
-        lambda: signed({"sub": "9" * 30}),
-        lambda: signed({"sub": "²"}),
-        lambda: signed({"type": "refresh"}),
-        lambda: pyjwt.encode({"sub": "1"}, None, algorithm="none"),
-        lambda: create_refresh_token(identity="1"),
-        lambda: create_access_token(identity="1", expires_delta=timedelta(seconds=-1)),
-    ],
-)
-def test_a_token_that_is_none_is_a_401_in_the_one_shape(app, anna, make):
-    with app.app_context():
-        token = make()
-    answer = anna.get("/tasks", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 401
-    assert answer.mimetype == "application/problem+json"
-    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="taskmill"')
-    assert set(answer.json) == {"title", "status", "message"}
-
-
-@pytest.mark.parametrize("header", ["Basic eDp5", "Bearer", "Bearer a b", "x", ",", "Bearer a, Bearer b", "\x80"])
-def test_a_header_without_a_token_is_a_401(client, header):
-    assert client.get("/tasks", headers={"Authorization": header}).status_code == 401
-
-
-def test_the_token_of_an_account_that_is_gone_opens_nothing(app, anna):
-    with app.app_context():
-        db.session.execute(delete(User))
-        db.session.commit()
-    assert anna.get("/tasks").status_code == 401
-    assert anna.post("/tasks", json={"title": "x"}).status_code == 401

@@ -170,7 +170,6 @@ def test_the_task_of_somebody_else_is_not_there(app, anna, sign_up):
         "//tasks/1",
         "/tasks//1",
         "/nothing",
-        "/",
         "/%ff",
         "/tasks/%ff",
         "/../etc/passwd",

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLASK = ("flask", "flask_sqlalchemy", "flask_jwt_extended", "werkzeug")
 # What resources in web/ share; all other modules there are resources and stand alone.
 SHARED = {"errors", "extensions", "inputs", "names", "paging", "parameters", "request_log", "secret_key", "settings"}
-SHARED |= {"limits", "sessions", "strict_json", "times"}
+SHARED |= {"commands", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
 
 RULES = [
     ("models.py", ("web", "etl", "main", "pandas", *FLASK)),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, g, jsonify
 from flask_jwt_extended import unset_refresh_cookies
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from models import User
-from web import inputs, limits, sessions
+from web import inputs, limits, passwords, sessions
 from web.errors import InvalidToken, Refusal
 from web.extensions import caller_id, db
 from web.names import name_key
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 bp = Blueprint("accounts", __name__)
-
-HASHING = "scrypt:32768:8:1"
-# Nobody's password: checking against it takes as long as checking against somebody's.
-NOBODY = f"{HASHING}$nobodysnobodysno${'00' * 64}"
 
 
 class Account(NamedTuple):
@@ -44,7 +38,7 @@ def register() -> ResponseReturnValue:
     wanted = inputs.read(inputs.Registration)
     limits.count_registration()
     # Hashing is slow on purpose, so it is done before the transaction begins.
-    hashed = generate_password_hash(wanted.password, HASHING)
+    hashed = passwords.hash_of(wanted.password)
     db.session.add(User(username=wanted.username, username_key=name_key(wanted.username), password_hash=hashed))
     try:
         db.session.commit()
@@ -62,7 +56,7 @@ def log_in() -> ResponseReturnValue:
     account = account_where(User.username_key == name_key(claimed.username))
     if not is_password(claimed.password, account, claimed.username):
         raise Refusal(401, "The username or the password is wrong.")
-    newer_hash = hashed_anew(account.password_hash, claimed.password)
+    newer_hash = passwords.up_to_date(account.password_hash, claimed.password)
     user = locked(account)
     user.password_hash = newer_hash
     session = sessions.begin(user.id)
@@ -115,7 +109,7 @@ def change_password() -> ResponseReturnValue:
     """Change the caller's password, and end all other sessions of the account."""
     wanted = inputs.read(inputs.PasswordChange)
     account = confirmed(wanted.current_password)
-    new_hash = generate_password_hash(wanted.new_password, HASHING)
+    new_hash = passwords.hash_of(wanted.new_password)
     user = locked(account)
     user.password_hash = new_hash
     sessions.end_all(user.id, but=g.caller.session_id)
@@ -141,13 +135,13 @@ def account_where(condition: ColumnElement[bool]) -> Account:
     wanted = select(User.id, User.username, User.password_hash).where(condition)
     with db.engine.connect() as connection:  # over before the slow check: no lock, no snapshot is held
         found = connection.execute(wanted).first()
-    return Account(None, "", NOBODY) if found is None else Account(*found)
+    return Account(None, "", passwords.NOBODY) if found is None else Account(*found)
 
 
 def is_password(password: str, account: Account, name: str) -> bool:
     """Whether it is the account's password; 429 where that was tried too often."""
     limits.refuse_if_locked(name)
-    if check_password_hash(account.password_hash, password) and account.id is not None:
+    if passwords.fits(password, account.password_hash) and account.id is not None:
         limits.refuse_if_locked(name)  # others may have used up the limit while this one was checked
         return True
     limits.count_failure(name)
@@ -169,16 +163,3 @@ def locked(account: Account) -> User:
     if user is None:
         raise InvalidToken("The account was changed at the same moment; log in again.")
     return user
-
-
-def hashed_anew(password_hash: str, password: str) -> str:
-    """The hash as it is, or a new one where hashing has become dearer since it was made."""
-    if strength(password_hash) >= strength(HASHING):
-        return password_hash
-    return generate_password_hash(password, HASHING)
-
-
-def strength(password_hash: str) -> int:
-    """What it costs to check a guess, by the parameters that scrypt's hash begins with; 0 for other methods."""
-    method, *parameters = password_hash.split("$")[0].split(":")
-    return math.prod(int(number) for number in parameters) if method == "scrypt" else 0

@@ -140,6 +140,12 @@ def count_registration() -> None:
         raise _too_many(limits, limits.registration, counted)
 
 
+def forget_expired() -> int:
+    """Delete the counts whose time is over; how many."""
+    over = delete(RateLimit).where(RateLimit.expires_at <= time.time())
+    return db.session.execute(over).rowcount  # type: ignore[attr-defined]
+
+
 def _login_counters(limits: Limits, name: str) -> list[tuple[RateLimitItem, str, str, str]]:
     wider = type(limits.login)(limits.login.amount * NAMES_PER_ADDRESS, limits.login.multiples)
     return [(limits.login, "login", _network(), name_key(name)), (wider, "login", _network(), "*")]

@@ -59,5 +59,6 @@ class RowId(BaseConverter):
 
 def refuse_doubled_slash() -> None:
     """`//tasks` is no path, though the router would take it for `/tasks`."""
-    if request.environ.get("PATH_INFO", "").startswith("//"):
+    path = request.environ.get("PATH_INFO", "")
+    if not path.startswith("/") or path.startswith("//"):
         raise NotFound

@@ -43,7 +43,7 @@ def token_required(view: Callable[Arguments, Answer]) -> Callable[Arguments, Ans
 
     @wraps(view)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        claims = _access_claims(_sent_token())
+        claims = _access_claims(sent_token())
         if not _lives(claims):
             raise InvalidToken
         g.caller = claims
@@ -53,7 +53,8 @@ def token_required(view: Callable[Arguments, Answer]) -> Callable[Arguments, Ans
     return guarded
 
 
-def _sent_token() -> str:
+def sent_token() -> str:
+    """The bearer token in the header (RFC 6750); its scheme word in any case (RFC 9110)."""
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal(401, TOKEN_NEEDED)
@@ -149,6 +150,11 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
     db.session.execute(delete(Session).where(Session.user_id == user_id, Session.id != (but or 0)))
 
 
+def forget_expired() -> int:
+    """Delete the sessions that have run out; how many."""
+    return db.session.execute(delete(Session).where(Session.expires_at <= now())).rowcount  # type: ignore[attr-defined]
+
+
 def token_answer(session: Session) -> Response:
     """An access token in the body and the refresh token in its cookie."""
     subject, claims = str(session.user_id), {"sid": session.id}
@@ -161,7 +167,7 @@ def token_answer(session: Session) -> Response:
 @jwt.user_lookup_loader
 def token_bearer(_header: dict[str, Any], _claims: dict[str, Any]) -> int | None:
     """The caller, for views that flask-jwt-extended itself guards."""
-    claims = _access_claims(_sent_token())
+    claims = _access_claims(sent_token())
     if not _lives(claims):
         return None
     g.caller = claims
