@@ -18,12 +18,12 @@ BLOCK_BYTES = 4 << 20
 MOST_BYTES = MAX_FIELD * 4
 
 
-@dataclass
-class Block:
-    """One range of the source.
+@dataclass(frozen=True)
+class Piece:
+    """Where a block lies, and what can be said of it without its bytes.
 
-    offset, length: in the source's bytes. first_row: number of its first record in the file, from 1; first_line:
-    of its first physical line. data: its text in UTF-8; records: those in `data`, lines counted from `first_line`.
+    offset, length: in the source's bytes. first_row: number of its first record in the file, from 1; first_line: of its
+    first physical line. rows, lines: how many of each it has. headers_skipped: header lines that came again.
     """
 
     number: int
@@ -32,13 +32,22 @@ class Block:
     first_row: int
     first_line: int
     checksum: int
-    data: bytes
-    records: Records
+    rows: int
+    lines: int
     headers_skipped: int = 0
 
     @property
     def next_offset(self) -> int:
         return self.offset + self.length
+
+
+@dataclass
+class Block:
+    """One range of the source. data: its text in UTF-8; records: those in `data`, lines counted from its first."""
+
+    piece: Piece
+    data: bytes
+    records: Records
 
 
 @dataclass(frozen=True)
@@ -60,17 +69,13 @@ def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Blo
     guess = _bytes_for(rows)
     while place.offset < source.size:
         block = _next_block(source, layout, place, rows, guess)
-        if len(block.records) >= rows:  # read a little more than that the next time, not much more
-            guess = min(BLOCK_BYTES, block.length + (block.length >> 3) + 4096)
+        piece = block.piece
+        if piece.rows >= rows:  # read a little more than that the next time, not much more
+            guess = min(BLOCK_BYTES, piece.length + (piece.length >> 3) + 4096)
         else:
             guess = min(BLOCK_BYTES, guess * 4)
         yield block
-        place = Place(
-            block.number + 1,
-            block.next_offset,
-            block.first_row + len(block.records),
-            block.first_line + block.records.line_count,
-        )
+        place = Place(piece.number + 1, piece.next_offset, piece.first_row + piece.rows, piece.first_line + piece.lines)
 
 
 def _bytes_for(rows: int) -> int:
@@ -86,26 +91,38 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
         if len(found) or final or length >= MOST_BYTES or found.consumed:
             break
         length *= 4
-    skipped = _repeated_headers(data, found, layout) | _blank_lines(data, found, layout)
-    headers = int(_repeated_headers(data, found, layout).sum())
-    kept = replace(found.pick(~skipped), consumed=found.consumed, line_count=found.line_count).first(rows)
+    kept, again = _counted(data, found, layout)
+    kept = kept.first(rows)
     raw = data[: kept.consumed]
+    headers = int((again < kept.consumed).sum())
     try:
         text = to_utf8(raw, source.encoding)
     except UnicodeDecodeError as error:
         raise Contradicted("encoding", f"byte {place.offset + error.start} is not UTF-8") from error
-    if len(text) != len(raw):
-        kept = _in_text(text, layout)
-    return Block(
-        place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), text, kept, headers
-    )
+    if len(text) != len(raw):  # records lie elsewhere where the text in UTF-8 is longer than its bytes were
+        kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
+    piece = Piece(
+        place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), len(kept),
+        kept.line_count, headers,
+    )  # fmt: skip
+    return Block(piece, text, kept)
 
 
-def _in_text(text: bytes, layout: Layout) -> Records:
-    """The same records, found again where the text in UTF-8 is longer than its bytes were."""
-    found = find_records(text, layout.dialect, final=True)
-    skipped = _repeated_headers(text, found, layout) | _blank_lines(text, found, layout)
-    return replace(found.pick(~skipped), consumed=found.consumed, line_count=found.line_count)
+def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
+    """The block at a place that is known already."""
+    text = to_utf8(source.read(piece.offset, piece.length), source.encoding)
+    kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
+    return Block(piece, text, kept)
+
+
+def _counted(data: bytes, found: Records, layout: Layout) -> tuple[Records, np.ndarray]:
+    """The records that count as rows, and where the header lines begin that do not."""
+    headers = _repeated_headers(data, found, layout)
+    skipped = headers | _blank_lines(data, found, layout)
+    if not skipped.any():
+        return found, found.starts[:0]
+    kept = replace(found.pick(~skipped), consumed=found.consumed, line_count=found.line_count)
+    return kept, found.starts[headers]
 
 
 def _repeated_headers(data: bytes, found: Records, layout: Layout) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from etl.blocks import Block, Place
+from etl.blocks import Block, Piece, Place
 from etl.clean import Cleaned, Reject
 from models import Block as BlockLine
 from models import Load, now
@@ -50,14 +50,14 @@ def totals_of(block: Block, cleaned: Cleaned, repaired: int) -> Totals:
     """One block's part."""
     rejected = sum(reject.column is None for reject in cleaned.rejects)
     return Totals(
-        rows_read=len(block.records),
+        rows_read=block.piece.rows,
         rows_loaded=len(cleaned.rows),
         rows_rejected=rejected,
         cells_blanked=len(cleaned.rejects) - rejected,
         reasons=Counter(reject.kind for reject in cleaned.rejects),
         noise=cleaned.noise,
         values=cleaned.values,
-        headers_skipped=block.headers_skipped,
+        headers_skipped=block.piece.headers_skipped,
         repaired=repaired,
     )
 
@@ -87,17 +87,17 @@ def last_published(connection: Connection, table: str) -> Any | None:
     return connection.execute(found.limit(1)).first()
 
 
-def mark_done(connection: Connection, load: int, block: Block, totals: Totals) -> None:
+def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -> None:
     """The line that says that a block is committed. It is unique: a second one fails, and its rows with it."""
     connection.execute(
         insert(BlockLine).values(
             load_id=load,
-            number=block.number,
-            offset=block.offset,
-            length=block.length,
-            checksum=block.checksum,
-            first_line=block.first_line,
-            first_row=block.first_row,
+            number=piece.number,
+            offset=piece.offset,
+            length=piece.length,
+            checksum=piece.checksum,
+            first_line=piece.first_line,
+            first_row=piece.first_row,
             rows_read=totals.rows_read,
             rows_loaded=totals.rows_loaded,
             rows_rejected=totals.rows_rejected,
@@ -108,7 +108,7 @@ def mark_done(connection: Connection, load: int, block: Block, totals: Totals) -
                 "values": totals.values,
                 "headers_skipped": totals.headers_skipped,
                 "repaired": totals.repaired,
-                "lines": block.records.line_count,
+                "lines": piece.lines,
             },
         )
     )

@@ -6,42 +6,38 @@ more. So a load that was killed goes on behind its last committed block, and nob
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
+import os
+import shutil
+import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from sqlalchemy import Connection, Engine, Table, select, tuple_
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError
 
 from database import database_url, migrate, open_engine, writing
 from etl import ledger, publish
-from etl.blocks import Block, Place, cut, start_of
-from etl.clean import Cleaned, Reject, clean
+from etl.blocks import Piece, Place, cut, reread_block, start_of
 from etl.infer import plain_name
+from etl.keys import reject_repeats, taken_keys
 from etl.ledger import Totals
 from etl.locks import table_lock
 from etl.options import Options
-from etl.parse import WHOLE, parse
-from etl.plan import (
-    Plan,
-    make_plan,
-    plan_from_json,
-    reread,
-    too_noisy,
-    widened,
-    with_trailing_column,
-    without_key,
-)
+from etl.parse import WHOLE
+from etl.plan import Plan, make_plan, plan_from_json, reread, too_noisy, widened, with_trailing_column, without_key
+from etl.prepare import Job, Prepared, judged
 from etl.problems import Contradicted, Refused
 from etl.source import Source, open_source
-from etl.table_schema import Schema, to_frictionless
+from etl.table_schema import to_frictionless
+from etl.workers import prepared, worker_count
 from etl.write import Writer, table_for, unique_sets, writer_for
 
 log = logging.getLogger("etl")
@@ -159,10 +155,7 @@ class _Run:
         """Load every block that is not yet done. A contradicted guess begins again with a better plan."""
         for _attempt in range(MOST_PLANS):
             try:
-                for block in cut(self.source, self.plan.layout, self.place, self.options.chunk_size):
-                    self._load_block(block)
-                    if self.options.too_many(self.totals.rows_rejected, max(self.totals.rows_read, 1000)):
-                        return
+                self._load_blocks()
                 self._check_noise()
             except Contradicted as contradiction:
                 log.info("a guess was wrong, beginning again: %s", contradiction)
@@ -171,49 +164,64 @@ class _Run:
                 return
         raise AssertionError("a load without guesses was contradicted")
 
-    def _load_block(self, block: Block) -> None:
+    def _load_blocks(self) -> None:
+        workers = worker_count(self.options.workers, self.source.size - self.place.offset)
+        with block_folder(self.engine, self.load) as folder:
+            job = Job(self.source, self.plan, self.staging, self.writer, folder)
+            blocks = cut(self.source, self.plan.layout, self.place, self.options.chunk_size)
+            with contextlib.closing(prepared(blocks, job, workers)) as ready:
+                for block in ready:
+                    if block.contradiction is not None:
+                        raise block.contradiction
+                    self._commit(block)
+                    if self.options.too_many(self.totals.rows_rejected, max(self.totals.rows_read, 1000)):
+                        return
+
+    def _commit(self, block: Prepared) -> None:
+        """One transaction: the block's rows, its rejects, and the line that says it is done."""
         began = time.perf_counter()
-        schema = self.plan.schema
-        parsed = parse(block, self.plan.layout, schema.names())
-        cleaned = clean(parsed, schema, self.plan.cleaning)
-        if cleaned.contradictions:
-            raise _TypesContradicted(cleaned.contradictions)
-        without_repeats(cleaned, schema, parsed.raw)
-        with writing(self.engine) as connection:
-            self._write(connection, cleaned, parsed.raw)
-            totals = ledger.totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
-            ledger.keep_rejects(connection, self.load, cleaned.rejects)
-            ledger.mark_done(connection, self.load, block, totals)
-        self.totals.add(totals)
-        self.progress(block.next_offset, self.source.size, self.totals)
+        try:
+            self._commit_as(block)
+        except IntegrityError:
+            self._commit_as(self._without_taken_keys(block.piece))
         log.info(
-            "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, %.3f s",
-            block.number, block.offset, block.next_offset, totals.rows_read, totals.rows_loaded,
-            totals.rows_rejected, totals.cells_blanked, time.perf_counter() - began,
+            "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, prepared in %.3f s, "
+            "committed in %.3f s",
+            block.piece.number, block.piece.offset, block.piece.next_offset, block.totals.rows_read,
+            block.totals.rows_loaded, block.totals.rows_rejected, block.totals.cells_blanked, block.seconds,
+            time.perf_counter() - began,
         )  # fmt: skip
 
-    def _write(self, connection: Connection, cleaned: Cleaned, raw: Callable[[int], str]) -> None:
-        """Insert the block's rows; those whose key an earlier block has are rejected instead."""
-        if not len(cleaned.rows):
-            return
-        try:
-            with connection.begin_nested():
-                self.writer.write(connection, self.staging, cleaned.rows)
-        except IntegrityError:
+    def _commit_as(self, block: Prepared) -> None:
+        connected = self.engine.connect().execution_options(writes=True)
+        with connected as connection, self.writer.at_hand(connection, block.packed), connection.begin():
+            if block.packed is not None:
+                self.writer.take(connection, self.staging, block.packed)
+            ledger.keep_rejects(connection, self.load, block.rejects)
+            ledger.mark_done(connection, self.load, block.piece, block.totals)
+        self.totals.add(block.totals)
+        self.progress(block.piece.next_offset, self.source.size, self.totals)
+
+    def _without_taken_keys(self, piece: Piece) -> Prepared:
+        """The block once more, without the rows whose key an earlier block has: they are rejected."""
+        block = reread_block(self.source, self.plan.layout, piece)
+        cleaned, parsed = judged(block, self.plan)
+        with self.engine.connect() as connection:
             for columns in unique_sets(self.plan.schema):
                 taken = taken_keys(connection, self.staging, cleaned.rows, columns)
-                reject_repeats(cleaned, taken, columns, self.plan.schema, raw)
-            self.writer.write(connection, self.staging, cleaned.rows)
+                reject_repeats(cleaned, taken, columns, self.plan.schema, parsed.raw)
+        totals = ledger.totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+        packed = cleaned.rows if len(cleaned.rows) else None
+        return Prepared(piece, packed, cleaned.rejects, totals)
 
     def _check_noise(self) -> None:
         noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
         if noisy:
-            raise _TypesContradicted(
-                dict.fromkeys(noisy, ("words or impossible dates in more than a quarter of the values", 0))
-            )
+            example = ("words or impossible dates in more than a quarter of the values", 0)
+            raise Contradicted("types", f"too much noise in {', '.join(noisy)}", dict.fromkeys(noisy, example))
 
     def _replan(self, contradiction: Contradicted) -> None:
-        if isinstance(contradiction, _TypesContradicted):
+        if contradiction.subject == "types":
             self.plan = widened(self.source, self.plan, self.options, contradiction.examples)
         elif contradiction.subject == "key":
             self.plan = without_key(self.plan, contradiction.detail)
@@ -256,12 +264,17 @@ class _Run:
         log.error("load %d failed: %s", self.load, error)
 
 
-class _TypesContradicted(Contradicted):
-    def __init__(self, examples: dict[str, tuple[str, int]]) -> None:
-        super().__init__(
-            "types", "; ".join(f"{name}: {text!r} in line {line}" for name, (text, line) in examples.items())
-        )
-        self.examples = examples
+@contextlib.contextmanager
+def block_folder(engine: Engine, load: int) -> Iterator[Path]:
+    """A folder for packed blocks; gone when the load ends, and what a killed one left is gone with it."""
+    name = hashlib.sha256(f"{engine.url}\0{load}\0{os.getuid()}".encode()).hexdigest()[:24]
+    folder = Path(tempfile.gettempdir()) / f"process_csv-{name}-blocks"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(options: Options, progress: Progress) -> Outcome:
@@ -353,62 +366,3 @@ def fingerprint_of(source: Source, options: Options) -> str:
     """What a resumed load must have in common with the interrupted one: source, size and options."""
     told = json.dumps([source.path, source.size, source.original, options.that_matter()], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-# ---- keys that repeat ----
-
-
-def without_repeats(cleaned: Cleaned, schema: Schema, raw: Callable[[int], str]) -> None:
-    """Reject rows whose key stands further up in the block, or contradict the guess that it is a key."""
-    if schema.key and not schema.key_declared:
-        missing = cleaned.rows[list(schema.key)].isna().any(axis=1).to_numpy()
-        if missing.any():
-            line = int(cleaned.lines[np.flatnonzero(missing)[0]])
-            raise Contradicted("key", f"it is missing in line {line}")
-    for columns in unique_sets(schema):
-        values = cleaned.rows[list(columns)]
-        repeats = values.duplicated(keep="first").to_numpy() & values.notna().all(axis=1).to_numpy()
-        reject_repeats(cleaned, repeats, columns, schema, raw)
-
-
-def reject_repeats(
-    cleaned: Cleaned, repeats: np.ndarray, columns: tuple[str, ...], schema: Schema, raw: Callable[[int], str]
-) -> None:
-    """Take the repeating rows out of the block. Raises Contradicted("key") when the key was a guess."""
-    if not repeats.any():
-        return
-    places = np.flatnonzero(repeats)
-    if columns == schema.key and not schema.key_declared:
-        value = cleaned.rows[columns[0]].iloc[places[0]]
-        raise Contradicted("key", f"{value!r} repeats in line {int(cleaned.lines[places[0]])}")
-    kind = "key repeats" if columns == schema.key else f"unique: {columns[0]}"
-    numbers = cleaned.rows.index.to_numpy()
-    gone = set()
-    for place in places.tolist():
-        shown = ", ".join(str(value) for value in cleaned.rows.iloc[place][list(columns)])
-        reason = f"{kind}: {', '.join(columns)} {shown} stands in an earlier row"
-        gone.add(int(numbers[place]))
-        cleaned.rejects.append(
-            Reject(int(cleaned.lines[place]), int(numbers[place]), None, reason, raw(int(cleaned.places[place])), kind)
-        )
-    cleaned.rejects[:] = [
-        reject for reject in cleaned.rejects if reject.column is None or reject.row_number not in gone
-    ]
-    cleaned.rejects.sort(key=lambda reject: (reject.line, reject.row_number))
-    cleaned.rows, cleaned.lines, cleaned.places = (
-        cleaned.rows[~repeats],
-        cleaned.lines[~repeats],
-        cleaned.places[~repeats],
-    )
-
-
-def taken_keys(connection: Connection, table: Table, rows: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    """Which rows have values in `columns` that the table has already."""
-    wanted = [table.c[name] for name in columns]
-    keys = list(rows[list(columns)].astype(object).itertuples(index=False, name=None))
-    found: set[tuple[Any, ...]] = set()
-    for first in range(0, len(keys), 500):
-        some = keys[first : first + 500]
-        where = wanted[0].in_([key[0] for key in some]) if len(wanted) == 1 else tuple_(*wanted).in_(some)
-        found.update(tuple(row) for row in connection.execute(select(*wanted).where(where)))
-    return np.array([key in found for key in keys], dtype=bool)

@@ -56,8 +56,8 @@ class Parsed:
 def parse(block: Block, layout: Layout, names: Sequence[str]) -> Parsed:
     """Read one block. names: of the `layout.width` columns. Raises Contradicted("trailing")."""
     records = block.records
-    numbers = np.arange(block.first_row, block.first_row + len(records))
-    lines = records.lines + block.first_line
+    numbers = np.arange(block.piece.first_row, block.piece.first_row + len(records))
+    lines = records.lines + block.piece.first_line
     fits = _fitting(block.data, records, layout)
     frame = _read_fast(block.data, records, fits, layout)
     if frame is None:

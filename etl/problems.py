@@ -5,6 +5,10 @@ class Refused(Exception):
     """The input, the options and the database don't go together: one line, exit 1, nothing written."""
 
 
+class Interrupted(Exception):
+    """The load stopped half way and can go on: one line, exit 1."""
+
+
 class UsageError(Exception):
     """An option makes no sense, whatever the input: one line, exit 2."""
 
@@ -12,10 +16,13 @@ class UsageError(Exception):
 class Contradicted(Exception):
     """A guess was wrong: the load starts again with what is known now. Never seen by the user.
 
-    subject: what was guessed ("types", "encoding", "key", "dialect").
+    subject: what was guessed ("types", "encoding", "key", "trailing"). examples: for types, the value that contradicts
+    each column's, and its line (0 where it is no single one).
     """
 
-    def __init__(self, subject: str, detail: str) -> None:
-        super().__init__(f"{subject}: {detail}")
-        self.subject = subject
-        self.detail = detail
+    def __init__(self, subject: str, detail: str, examples: dict[str, tuple[str, int]] | None = None) -> None:
+        super().__init__(subject, detail, examples)  # so that it can be pickled
+        self.subject, self.detail, self.examples = subject, detail, examples or {}
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.detail}"

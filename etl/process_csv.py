@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from etl import log as logs
 from etl.options import IF_EXISTS, Options
-from etl.problems import Refused, UsageError
+from etl.problems import Interrupted, Refused, UsageError
 
 LOADED, FAILED, USAGE, NOT_STRICT = 0, 1, 2, 3
 
@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     running = made.add_argument_group("running")
     add = running.add_argument
     add("--chunk-size", metavar="ROWS", type=_positive, default=100_000, help="most rows of a transaction (100000)")
+    add("--workers", metavar="N", type=_positive, help="processes that read and clean (default: the cores)")
     add("--max-rejects", metavar="N|N%", type=_limit, help="fail when more rows are rejected")
     add("--strict", action="store_true", help="publish nothing when anything was rejected (exit 3)")
     add("--rejects", metavar="FILE", help="write the rejected rows to a CSV file")
@@ -136,7 +137,7 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         primary_key=given.primary_key, required=tuple(given.required), fills=tuple(given.fill),
         fill_missing=given.fill_missing, types=tuple(given.types), schema=given.schema, text=given.text,
         delimiter=given.delimiter, quote=given.quote, encoding=given.encoding, header=given.header,
-        day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size,
+        day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
         max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
         described=described,
     )  # fmt: skip
@@ -170,12 +171,16 @@ def _one(given: argparse.Namespace, source: str) -> int:
         return _say(str(error), USAGE)
     except (Refused, DatabaseSettingError) as error:
         return _say(str(error), FAILED)
+    except Interrupted as error:
+        return _say(f"{error}; the same command goes on from here.", FAILED)
     except KeyboardInterrupt:
         return _say("interrupted; the same command goes on from here", 130)
     except SQLAlchemyError as error:
         logs.log.exception("the database failed")
         cause = getattr(error, "orig", None) or error
         return _say(f"The database failed: {str(cause).splitlines()[0]} (the same command goes on from here).", FAILED)
+    except ModuleNotFoundError as error:
+        return _say(f"The package {error.name} is missing: pip install -r requirements.txt.", FAILED)
     except MemoryError:
         logs.log.exception("out of memory")
         return _say("Out of memory; a smaller --chunk-size needs less.", FAILED)

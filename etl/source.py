@@ -219,11 +219,11 @@ def _gzip(file: IO[bytes], name: str) -> IO[bytes]:
 
 
 def _bzip2(file: IO[bytes], name: str) -> IO[bytes]:
-    return bz2.BZ2File(file)  # type: ignore[return-value]
+    return bz2.BZ2File(file)
 
 
 def _xz(file: IO[bytes], name: str) -> IO[bytes]:
-    return lzma.LZMAFile(file)  # type: ignore[return-value]
+    return lzma.LZMAFile(file)
 
 
 COMPRESSIONS: tuple[tuple[bytes, str, Callable[[IO[bytes], str], IO[bytes]]], ...] = (

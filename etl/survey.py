@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.blocks import Block, Place, cut, start_of
+from etl.blocks import Block, Piece, Place, cut, start_of
 from etl.clean import ISO_DATE, ISO_DATETIME, trimmed, without
 from etl.infer import Evidence
 from etl.parse import WHOLE, Parsed, parse
@@ -63,8 +63,8 @@ def _sampled(source: Source, layout: Layout, names: Sequence[str], complete: boo
     spans_lines, behind = False, place.offset
     for block in cut(source, layout, place, 5_000):
         parsed.append(parse(block, layout, names))
-        spans_lines |= block.records.line_count > len(block.records) * 1.2 + 2
-        behind = block.next_offset
+        spans_lines |= block.piece.lines > block.piece.rows * 1.2 + 2
+        behind = block.piece.next_offset
         if behind >= head_end:
             break
     # Where records span lines, a place in the middle of the file may be in the middle of one.
@@ -88,7 +88,7 @@ def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
     found = find_records(data, layout.dialect, final=False)
     if not len(found) or found.odd.any():
         return None
-    return Block(0, offset, len(data), 1, 0, 0, data, found)
+    return Block(Piece(0, offset, len(data), 1, 0, 0, len(found), found.line_count), data, found)
 
 
 def survey(source: Source, layout: Layout, schema: Schema, missing: Sequence[tuple[str, ...]]) -> list[Evidence]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
 from sqlalchemy import (
@@ -43,10 +45,16 @@ MOST_COLUMNS = {"sqlite": 2000, "postgresql": 1600}
 
 
 class Writer(Protocol):
-    """Rows into a table, in the caller's transaction."""
+    """Rows into a table: packed where they are made, perhaps in a worker, and taken by the one that commits."""
 
-    def write(self, connection: Connection, table: Table, rows: pd.DataFrame) -> None:
-        """Insert `rows` (index = row number). Raises sqlalchemy.exc.IntegrityError where a key repeats."""
+    def pack(self, rows: pd.DataFrame, table: Table, folder: Path) -> Any:
+        """`rows` (index = row number) in the form that `take` takes fastest; it can be pickled."""
+
+    def at_hand(self, connection: Connection, packed: Any) -> AbstractContextManager[None]:
+        """What must be arranged before the transaction in which `packed` is taken, and undone after it."""
+
+    def take(self, connection: Connection, table: Table, packed: Any) -> None:
+        """Insert what was packed. Raises sqlalchemy.exc.IntegrityError where a key repeats."""
 
     def publish(self, connection: Connection, staging: str, table: str) -> None:
         """Put the staging table in the table's place."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,8 +15,8 @@ from sqlalchemy import Connection, Table
 from etl.write.sqlite import quoted
 
 
-def write(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
-    """Insert `rows` (index = row number) into `table`."""
+def pack(rows: pd.DataFrame, table: Table, folder: Path) -> bytes:
+    """`rows` (index = row number) as the CSV that COPY reads."""
     names = [column.name for column in table.columns]
     columns = {
         name: pa.array(rows.index.to_numpy()) if name not in rows.columns else rows[name].array.__arrow_array__()
@@ -24,11 +26,24 @@ def write(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
     # Every value is quoted, so that an empty text differs from NULL, which is not.
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
     pyarrow.csv.write_csv(pa.table(columns), text, options)
-    into = f"COPY {quoted(table.name)} ({', '.join(map(quoted, names))}) FROM STDIN (FORMAT csv)"
+    return text.getvalue()
+
+
+def at_hand(connection: Connection, packed: Any) -> AbstractContextManager[None]:
+    """Nothing is needed."""
+    return nullcontext()
+
+
+def take(connection: Connection, table: Table, packed: bytes | pd.DataFrame) -> None:
+    """Insert what was packed."""
+    if isinstance(packed, pd.DataFrame):
+        packed = pack(packed, table, Path())
+    names = ", ".join(quoted(column.name) for column in table.columns)
+    into = f"COPY {quoted(table.name)} ({names}) FROM STDIN (FORMAT csv)"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(into) as copy:
-            copy.write(text.getbuffer())
+            copy.write(packed)
     except driver_error() as error:
         raise as_sqlalchemy(error, into) from error
 

@@ -1,12 +1,17 @@
-"""Rows into SQLite: flat tuples into INSERTs of many rows, by the driver behind SQLAlchemy's connection.
+"""Rows into SQLite: packed into a small database file of their own, which the writer takes over in one statement.
 
-Python objects are the cost here, not SQLite: so columns are turned into lists at once, and never into dicts.
+Python objects are the cost of an insert, not SQLite. So a block's Arrow columns are written by ADBC, in C, into a file
+that nothing else reads, and `INSERT INTO ... SELECT` moves them over, in C again. ADBC brings a SQLite library of its
+own: it never opens the file that is loaded into. Few rows, for which a file doesn't pay, are inserted as flat tuples.
 """
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Iterator
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,12 +21,61 @@ from sqlalchemy import Connection, Table
 
 ROWS_AT_ONCE = 100
 MOST_PARAMETERS = 32_766
+WORTH_A_FILE = 2_000  # rows
 
 
-def write(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
-    """Insert `rows` (index = row number) into `table`."""
+def pack(rows: pd.DataFrame, table: Table, folder: Path) -> pd.DataFrame | Path:
+    """`rows` (index = row number) in a database file in `folder`; as they are where that doesn't pay."""
+    if len(rows) < WORTH_A_FILE:
+        return rows
+    try:
+        from adbc_driver_sqlite import dbapi
+    except ImportError:  # there is no build of it for this machine
+        return rows
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".db", delete=False) as file:
+        path = Path(file.name)
     names = [column.name for column in table.columns]
-    columns = [rows.index.tolist() if name not in rows.columns else bound_values(_arrow(rows[name])) for name in names]
+    columns = {
+        name: pa.array(rows.index.to_numpy()) if name not in rows.columns else stored(rows[name]) for name in names
+    }
+    with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
+        # The file lives for a moment: nothing is lost when it is, and it is simply made again.
+        cursor.execute("PRAGMA journal_mode = OFF")
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.execute("BEGIN")
+        cursor.adbc_ingest("rows", pa.table(columns), mode="create")
+        cursor.execute("COMMIT")
+    return path
+
+
+@contextlib.contextmanager
+def at_hand(connection: Connection, packed: Any) -> Iterator[None]:
+    """Attach the block's file, which is not possible inside a transaction, and remove it at the end."""
+    if not isinstance(packed, Path):
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("ATTACH DATABASE ? AS block", (str(packed),))
+    try:
+        yield
+    finally:
+        driver.execute("DETACH DATABASE block")
+        packed.unlink()
+
+
+def take(connection: Connection, table: Table, packed: pd.DataFrame | Path) -> None:
+    """Insert what was packed."""
+    if isinstance(packed, Path):
+        names = ", ".join(quoted(column.name) for column in table.columns)
+        connection.exec_driver_sql(f"INSERT INTO {quoted(table.name)} ({names}) SELECT {names} FROM block.rows")
+    else:
+        insert_rows(connection, table, packed)
+
+
+def insert_rows(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
+    """Insert `rows` (index = row number) as flat tuples, many rows to a statement."""
+    names = [column.name for column in table.columns]
+    columns = [rows.index.tolist() if name not in rows.columns else bound_values(rows[name]) for name in names]
     count = max(1, min(ROWS_AT_ONCE, MOST_PARAMETERS // len(names)))
     flat = list(_flat_groups(columns, count))
     whole = flat[:-1] if flat and len(flat[-1]) < count * len(names) else flat
@@ -60,22 +114,27 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
     return pa.chunked_array(values.array.__arrow_array__())
 
 
-def bound_values(values: pa.ChunkedArray) -> list[Any]:
-    """A column as SQLite keeps it: dates and times as ISO 8601 texts, as SQLAlchemy reads them."""
-    kind = values.type
+def stored(values: pd.Series) -> pa.ChunkedArray:
+    """A column as SQLite keeps it: booleans as 0 and 1, dates and times as ISO 8601 texts, as SQLAlchemy reads them."""
+    column = _arrow(values)
+    kind = column.type
     if pa.types.is_timestamp(kind):
-        values = _moments(values)
-    elif pa.types.is_date(kind):
-        values = pc.cast(values, pa.string())
-    elif pa.types.is_time(kind):
-        values = pc.replace_substring_regex(pc.cast(values, pa.string()), r"\.000000$", "")
-    elif (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and values.null_count == 0:
-        return list(chain.from_iterable(chunk.to_numpy().tolist() for chunk in values.chunks))
-    return list(_pieces(values))
+        return _moments(column)
+    if pa.types.is_boolean(kind):
+        return pc.cast(column, pa.int8())
+    if pa.types.is_date(kind):
+        return pc.cast(column, pa.string())
+    if pa.types.is_time(kind):
+        return pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.000000$", "")
+    return column
 
 
-def _pieces(values: pa.ChunkedArray) -> Iterator[Any]:
-    return chain.from_iterable(chunk.to_pylist() for chunk in values.chunks)
+def bound_values(values: pd.Series) -> list[Any]:
+    """A column as the driver binds it."""
+    column = stored(values)
+    if (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)) and column.null_count == 0:
+        return list(chain.from_iterable(chunk.to_numpy().tolist() for chunk in column.chunks))
+    return column.to_pylist()
 
 
 def _moments(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,0 +1,71 @@
+"""Keys that repeat or are missing: such rows are rejected, or the guess that a column is the key is contradicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Table, select, tuple_
+
+from etl.clean import Cleaned, Reject
+from etl.problems import Contradicted
+from etl.table_schema import Schema
+from etl.write import unique_sets
+
+
+def without_repeats(cleaned: Cleaned, schema: Schema, raw: Callable[[int], str]) -> None:
+    """Reject rows whose key stands further up in the block, or contradict the guess that it is a key."""
+    if schema.key and not schema.key_declared:
+        missing = cleaned.rows[list(schema.key)].isna().any(axis=1).to_numpy()
+        if missing.any():
+            line = int(cleaned.lines[np.flatnonzero(missing)[0]])
+            raise Contradicted("key", f"it is missing in line {line}")
+    for columns in unique_sets(schema):
+        values = cleaned.rows[list(columns)]
+        repeats = values.duplicated(keep="first").to_numpy() & values.notna().all(axis=1).to_numpy()
+        reject_repeats(cleaned, repeats, columns, schema, raw)
+
+
+def reject_repeats(
+    cleaned: Cleaned, repeats: np.ndarray, columns: tuple[str, ...], schema: Schema, raw: Callable[[int], str]
+) -> None:
+    """Take the repeating rows out of the block. Raises Contradicted("key") when the key was a guess."""
+    if not repeats.any():
+        return
+    places = np.flatnonzero(repeats)
+    if columns == schema.key and not schema.key_declared:
+        value = cleaned.rows[columns[0]].iloc[places[0]]
+        raise Contradicted("key", f"{value!r} repeats in line {int(cleaned.lines[places[0]])}")
+    kind = "key repeats" if columns == schema.key else f"unique: {columns[0]}"
+    numbers = cleaned.rows.index.to_numpy()
+    gone = set()
+    for place in places.tolist():
+        shown = ", ".join(str(value) for value in cleaned.rows.iloc[place][list(columns)])
+        reason = f"{kind}: {', '.join(columns)} {shown} stands in an earlier row"
+        gone.add(int(numbers[place]))
+        cleaned.rejects.append(
+            Reject(int(cleaned.lines[place]), int(numbers[place]), None, reason, raw(int(cleaned.places[place])), kind)
+        )
+    cleaned.rejects[:] = [
+        reject for reject in cleaned.rejects if reject.column is None or reject.row_number not in gone
+    ]
+    cleaned.rejects.sort(key=lambda reject: (reject.line, reject.row_number))
+    cleaned.rows, cleaned.lines, cleaned.places = (
+        cleaned.rows[~repeats],
+        cleaned.lines[~repeats],
+        cleaned.places[~repeats],
+    )
+
+
+def taken_keys(connection: Connection, table: Table, rows: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    """Which rows have values in `columns` that the table has already."""
+    wanted = [table.c[name] for name in columns]
+    keys = list(rows[list(columns)].astype(object).itertuples(index=False, name=None))
+    found: set[tuple[Any, ...]] = set()
+    for first in range(0, len(keys), 500):
+        some = keys[first : first + 500]
+        where = wanted[0].in_([key[0] for key in some]) if len(wanted) == 1 else tuple_(*wanted).in_(some)
+        found.update(tuple(row) for row in connection.execute(select(*wanted).where(where)))
+    return np.array([key in found for key in keys], dtype=bool)

@@ -1,0 +1,74 @@
+"""A block made ready to be committed: parsed, cleaned and packed, in this process or in a worker."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+
+from etl.blocks import Block, Piece, reread_block
+from etl.clean import Cleaned, Reject, clean
+from etl.keys import without_repeats
+from etl.ledger import Totals, totals_of
+from etl.parse import WHOLE, Parsed, parse
+from etl.plan import Plan
+from etl.problems import Contradicted
+from etl.source import Source
+from etl.write import Writer
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every block of a load needs. folder: where packed blocks may be put for a moment."""
+
+    source: Source
+    plan: Plan
+    staging: Table
+    writer: Writer
+    folder: Path
+
+
+@dataclass
+class Prepared:
+    """One block, ready. packed: its rows in the writer's own form, None when there are none.
+
+    contradiction: the guess that this block proves wrong; then the rest counts for nothing.
+    """
+
+    piece: Piece
+    packed: Any = None
+    rejects: list[Reject] = field(default_factory=list)
+    totals: Totals = field(default_factory=Totals)
+    contradiction: Contradicted | None = None
+    seconds: float = 0.0
+
+
+def judged(block: Block, plan: Plan) -> tuple[Cleaned, Parsed]:
+    """The block read and judged. Raises Contradicted."""
+    parsed = parse(block, plan.layout, plan.schema.names())
+    cleaned = clean(parsed, plan.schema, plan.cleaning)
+    if cleaned.contradictions:
+        shown = "; ".join(f"{name}: {text!r} in line {line}" for name, (text, line) in cleaned.contradictions.items())
+        raise Contradicted("types", shown, cleaned.contradictions)
+    without_repeats(cleaned, plan.schema, parsed.raw)
+    return cleaned, parsed
+
+
+def prepare(block: Block, job: Job) -> Prepared:
+    """The block, ready to be committed."""
+    began = time.perf_counter()
+    try:
+        cleaned, parsed = judged(block, job.plan)
+    except Contradicted as contradiction:
+        return Prepared(block.piece, contradiction=contradiction)
+    packed = job.writer.pack(cleaned.rows, job.staging, job.folder) if len(cleaned.rows) else None
+    totals = totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+    return Prepared(block.piece, packed, cleaned.rejects, totals, None, time.perf_counter() - began)
+
+
+def prepare_piece(piece: Piece, job: Job) -> Prepared:
+    """The same from the block's place alone, for a worker."""
+    return prepare(reread_block(job.source, job.plan.layout, piece), job)

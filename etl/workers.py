@@ -1,0 +1,100 @@
+"""Blocks prepared in worker processes, in the file's order.
+
+Workers are forked: they have the source, the plan and the imports already, and get only the place of a block. What they
+give back is small, for the rows themselves go through a file.
+"""
+
+from __future__ import annotations
+
+import collections
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from etl.blocks import Block, Piece
+from etl.prepare import Job, Prepared, prepare, prepare_piece
+from etl.problems import Interrupted
+
+# A file that is smaller than this is done before workers would have started.
+WORTHWHILE_BYTES = 12 << 20
+# Blocks under way for each worker: one that it works on and one that waits.
+AHEAD = 2
+
+_job: Job | None = None
+
+
+def worker_count(wanted: int | None, size: int) -> int:
+    """How many worker processes a source of `size` bytes gets; 1 is none beside this one."""
+    if not sys.platform.startswith("linux"):
+        return 1  # forking is not safe elsewhere
+    return wanted or (len(os.sched_getaffinity(0)) if size >= WORTHWHILE_BYTES else 1)
+
+
+def prepared(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Prepared, None, None]:
+    """Every block, ready, in order. Raises Interrupted when a worker dies."""
+    if workers > 1:
+        yield from _by_workers(blocks, job, workers)
+        return
+    for block in blocks:
+        yield prepare(block, job)
+
+
+def _by_workers(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Prepared, None, None]:
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _begin, (job,))
+    waiting: collections.deque[Future[Prepared]] = collections.deque()
+    try:
+        for block in blocks:
+            waiting.append(_submit(pool, block.piece))
+            if len(waiting) >= workers * AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as broken:
+        raise Interrupted("A worker process was killed, perhaps for want of memory") from broken
+    finally:
+        _end(pool)
+
+
+def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Prepared]:
+    with warnings.catch_warnings():
+        # Python warns of forking beside threads; ours are the idle ones of numerical libraries.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pool.submit(_prepare, piece)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Stop the workers now; what they still prepare is of no use."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+    pool.shutdown(wait=True)
+
+
+def _begin(job: Job) -> None:
+    global _job
+    _job = job
+    # Ctrl-C reaches every process of a terminal; the parent ends the workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this process when the parent is killed."""
+    import ctypes
+
+    terminate_with_parent = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(terminate_with_parent, signal.SIGKILL)
+
+
+def _prepare(piece: Piece) -> Prepared:
+    assert _job is not None
+    return prepare_piece(piece, _job)
