@@ -18,7 +18,20 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import INSTANCE, migrate, open_engine
-from web import accounts, commands, docs, errors, headers, health, limits, metrics, request_log, settings, tasks
+from web import (
+    accounts,
+    commands,
+    docs,
+    errors,
+    headers,
+    health,
+    limits,
+    metrics,
+    openapi,
+    request_log,
+    settings,
+    tasks,
+)
 from web.extensions import bind_database, db, jwt
 from web.inputs import LARGEST_BODY
 from web.parameters import RowId, refuse_doubled_slash
@@ -67,7 +80,7 @@ def assemble(chosen: Settings) -> Flask:
     limits.register(app, chosen)
     errors.register(app)
     commands.register(app)
-    for resource in (accounts, tasks, health, metrics, docs):
+    for resource in (accounts, tasks, health, metrics, docs, openapi):
         app.register_blueprint(resource.bp)
     return app
 

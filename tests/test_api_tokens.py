@@ -19,6 +19,7 @@ FREE_ROUTES = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),  # has a rule of its own
     ("GET", "/"),
+    ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/<name>"),
 }

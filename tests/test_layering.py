@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FLASK = ("flask", "flask_sqlalchemy", "flask_jwt_extended", "werkzeug")
 # What resources in web/ share; all other modules there are resources and stand alone.
 SHARED = {"errors", "extensions", "inputs", "names", "paging", "parameters", "request_log", "secret_key", "settings"}
-SHARED |= {"commands", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
+SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
+SHARED |= {"task_descriptions"}
 
 RULES = [
     ("models.py", ("web", "etl", "main", "pandas", *FLASK)),

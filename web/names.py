@@ -10,7 +10,10 @@ NAME_RULE = f"This must have {SHORTEST} to {LONGEST} characters: letters, digits
 
 # The same for JSON Schema. Some letters and marks are none of these any more in their NFKC spelling.
 NOT_IN_NAMES = r"\u013f\u0140\u0488\u0489\u1abe\u20dd-\u20e0\u20e2-\u20e4\ua670-\ua672\ufdfa\ufdfb"
-NAME_PATTERN = rf"^(?!.*[{NOT_IN_NAMES}])[\p{{L}}\p{{Nd}}._@-][\p{{L}}\p{{M}}\p{{Nd}}._@-]{{{SHORTEST - 1},{LONGEST - 1}}}$"
+NAME_PATTERN = (
+    rf"^(?!.*[{NOT_IN_NAMES}])[\p{{L}}\p{{Nd}}._@-]"
+    rf"[\p{{L}}\p{{M}}\p{{Nd}}._@-]{{{SHORTEST - 1},{LONGEST - 1}}}$"
+)
 
 # Letters and marks that leave no trace on the screen: with them two names could look the same.
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
