@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -59,6 +60,11 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
 
 
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that fulfil a condition, on either database."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Base(DeclarativeBase):
     """The metadata that Alembic compares with the database. Constraints are named so that they can be changed."""
 
@@ -88,28 +94,80 @@ class User(Base):
 
 
 class Task(Base):
-    """Something a user has to do."""
+    """Something a user has to do. A deleted one stays for a while, so that it can be restored."""
 
     __tablename__ = "tasks"
     __table_args__ = (
         one_of("status", STATUSES),
         one_of("priority", PRIORITIES),
         CheckConstraint("length(title) BETWEEN 1 AND 200", name="title"),
-        Index("ix_tasks_user_id_id", "user_id", "id"),
+        Index("ix_tasks_user_id_deleted_at", "user_id", "deleted_at"),
+        partial_index("ix_tasks_deleted_at", "deleted_at", where="deleted_at IS NOT NULL"),
+        *(
+            partial_index(f"ix_tasks_live_{'_'.join(columns)}", "user_id", *columns, where="deleted_at IS NULL")
+            for columns in (("id",), ("status", "id"), ("priority", "id"), ("due_at",), ("updated_at",), ("title",))
+        ),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
-    title: Mapped[str] = mapped_column(String(200))
+    # Sorted by code points on every database.
+    title: Mapped[str] = mapped_column(String(200).with_variant(String(200, collation="C"), "postgresql"))
     description: Mapped[str] = mapped_column(Text, default="", server_default="")
     status: Mapped[str] = mapped_column(String(20), default="pending", server_default="pending")
     priority: Mapped[str] = mapped_column(String(10), default="normal", server_default="normal")
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    labels: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TaskLabel(Base):
+    """A label of a task. `label_key` is the label as it is compared (casefolded); the owner stands here too, so that
+    one index finds a user's tasks by label.
+    """
+
+    __tablename__ = "task_labels"
+    __table_args__ = (
+        Index("ix_task_labels_user_id_label_key_task_id", "user_id", "label_key", "task_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    task_id: Mapped[int] = mapped_column(BigId, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigId)
+    label: Mapped[str] = mapped_column(String(40))
+    label_key: Mapped[str] = mapped_column(String(120))
+
+
+class TaskCount(Base):
+    """How many tasks a user has. Triggers keep it; `version` moves whenever a task comes or goes."""
+
+    __tablename__ = "task_counts"
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    live: Mapped[int] = mapped_column(BigInteger)
+    deleted: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class IdempotencyKey(Base):
+    """A request that was answered under a key of its sender's, and the answer, to be given again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
 class Session(Base):
@@ -206,5 +264,10 @@ class Reject(Base):
     raw: Mapped[str] = mapped_column(Text)
 
 
-API_TABLES = ("users", "tasks", "sessions", "rate_limits")
+# Made by hand in a migration: SQLite's index of the words in tasks, which keeps tables of its own.
+SEARCH_TABLES = tuple(f"task_search{part}" for part in ("", "_data", "_idx", "_docsize", "_config"))
+API_TABLES = (
+    *("users", "tasks", "task_labels", "task_counts", "idempotency_keys", "sessions", "rate_limits"),
+    *SEARCH_TABLES,
+)
 LOADER_TABLES = ("etl_loads", "etl_blocks", "etl_rejects")

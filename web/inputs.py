@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import PRIORITIES, STATUSES
 from web.errors import Faults, Refusal, printable
-from web.names import NAME_RULE, is_name, normal_name
+from web.names import NAME_PATTERN, NAME_RULE, is_name, normal_name
 from web.strict_json import NotJson, parse
 from web.times import Instant, read_instant
 
@@ -30,6 +30,12 @@ SENTENCES = {
     "string_too_long": "This can have at most {max_length} characters.",
     "list_type": "This must be a list.",
     "too_long": "This can have at most {max_length} entries.",
+    "too_short": "This must have at least {min_length} entry.",
+    "int_type": "This must be a whole number.",
+    "model_type": "This must be an object.",
+    "model_attributes_type": "This must be an object.",
+    "union_tag_invalid": "This must be one of {expected_tags}.",
+    "union_tag_not_found": "This field is required.",
     "literal_error": "This must be one of {expected}.",
 }
 
@@ -81,17 +87,35 @@ def _has_surrogate(value: Any) -> bool:
     return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
 
 
+def text_schema(shortest: int, longest: int) -> dict[str, Any]:
+    """JSON Schema for text of that many characters; NUL is none that a database keeps."""
+    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": r"^[^\u0000]*$"}
+
+
+def trimmed_schema(longest: int) -> dict[str, Any]:
+    """JSON Schema for text that is more than blanks."""
+    return text_schema(1, longest) | {"pattern": r"^[^\u0000]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"}
+
+
 Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 80})]
-Password = Annotated[Text, Field(min_length=8, max_length=128)]
+Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+Password = Annotated[Text, Field(min_length=8, max_length=128), WithJsonSchema(text_schema(8, 128))]
 Guess = Annotated[str, BeforeValidator(_encodable)]
-Title = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=200)]
-Description = Annotated[Text, Field(max_length=10_000)]
+Title = Annotated[
+    Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=200), WithJsonSchema(trimmed_schema(200))
+]
+Description = Annotated[Text, Field(max_length=10_000), WithJsonSchema(text_schema(0, 10_000))]
 Status = Literal["pending", "in_progress", "completed"]
 Priority = Literal["low", "normal", "high", "urgent"]
-Label = Annotated[Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=40)]
+Label = Annotated[
+    Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=40), WithJsonSchema(trimmed_schema(40))
+]
 Labels = Annotated[list[Label], Field(max_length=20), AfterValidator(_once_each)]
-DueAt = Annotated[Instant, BeforeValidator(_an_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+DueAt = Annotated[
+    Instant,
+    BeforeValidator(_an_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": r"^(19[7-9]\d|[2-9]\d{3})-"}),
+]
 
 assert get_args(Status) == STATUSES
 assert get_args(Priority) == PRIORITIES
@@ -164,19 +188,57 @@ class TaskChange(StrictBody):
         return {field: getattr(self, field) for field in self.model_fields_set if field not in self.KEPT}
 
 
+class Creation(StrictBody):
+    """A task to be made, among others."""
+
+    op: Literal["create"]
+    task: NewTask
+
+
+class Update(StrictBody):
+    """A task to be changed, among others."""
+
+    op: Literal["update"]
+    id: int
+    task: TaskChange
+    if_match: Text | None = None
+
+
+class Deletion(StrictBody):
+    """A task to be deleted, among others."""
+
+    op: Literal["delete"]
+    id: int
+    if_match: Text | None = None
+
+
+Operation = Annotated[Creation | Update | Deletion, Field(discriminator="op")]
+
+
+class Bulk(StrictBody):
+    """Operations that are done in this order, all or none."""
+
+    operations: Annotated[list[Operation], Field(min_length=1, max_length=1000)]
+
+
 def read(model: type[Body]) -> Body:
     """The request's body as `model`: 415 when it isn't JSON, 400 when it is broken, 422 when it says nonsense."""
-    _require_json()
-    try:
-        value = parse(_received())
-    except NotJson as error:
-        raise Refusal(400, str(error)) from error
+    value = received_json()
     if not isinstance(value, dict):
         raise Refusal(422, "The body must be a JSON object.")
     try:
         return model.model_validate({printable(key): content for key, content in value.items()})
     except ValidationError as error:
         raise _refusal(error) from error
+
+
+def received_json() -> Any:
+    """The JSON that came with the request, whatever it says."""
+    _require_json()
+    try:
+        return parse(_received())
+    except NotJson as error:
+        raise Refusal(400, str(error)) from error
 
 
 def _require_json() -> None:
@@ -203,8 +265,15 @@ def _refusal(error: ValidationError) -> Refusal:
 
 
 def _field(finding: ErrorDetails) -> str:
-    """Where the fault is, like `labels[3]`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding["loc"]).lstrip(".")
+    """Where the fault is, like `labels[3]` or `operations[3].title`."""
+    parts = list(finding["loc"])
+    if parts[0] == "operations" and len(parts) > 3:
+        # What the operation is, and that a task's fields stand in its `task`, goes without saying.
+        del parts[2 : 4 if parts[3] == "task" and len(parts) > 4 else 3]
+    if finding["type"].startswith("union_tag"):
+        parts.append("op")
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in parts)
+    return place.removeprefix(".")
 
 
 def _sentence(finding: ErrorDetails) -> str:

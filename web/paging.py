@@ -1,49 +1,45 @@
-"""A select -> one page of it, with the headers that say how many there are and where the others stand."""
+"""Which part of a list is wanted, and the headers that say how long it is and where its other parts stand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from flask import request
-from sqlalchemy import func
 
-from web.extensions import db
-from web.parameters import whole_number
+from web.parameters import refusal, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Select
+    Given = Mapping[str, Sequence[str]]
 
 DEFAULT_SIZE, LARGEST_SIZE = 20, 100
+PAGING = ("page", "per_page", "cursor")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted."""
+    """A part of a list: by its number, or behind a cursor, or simply the first."""
 
-    number: int
     size: int
+    number: int | None
+    cursor: str | None
+
+    @property
+    def offset(self) -> int:
+        """How many rows stand before it, where it is told by its number."""
+        return ((self.number or 1) - 1) * self.size
 
 
-def asked_page(given: dict[str, str]) -> Page:
-    """The page that the parameters ask for; the first when they don't."""
-    return Page(
-        number=whole_number(given, "page", default=1),
-        size=whole_number(given, "per_page", default=DEFAULT_SIZE, highest=LARGEST_SIZE),
-    )
-
-
-def fetch(rows: Select[Any], page: Page) -> tuple[Sequence[Any], int]:
-    """The rows on `page`, and how many there are on all pages."""
-    count = rows.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-    total = db.session.scalar(count) or 0
-    if page.number > last_page(total, page.size):
-        return [], total
-    offset = (page.number - 1) * page.size
-    return db.session.scalars(rows.limit(page.size).offset(offset)).all(), total
+def asked_page(given: Given) -> Page:
+    """The part that the parameters ask for; the first when they don't."""
+    if "cursor" in given and "page" in given:
+        raise refusal("cursor", "This can't be given together with page.")
+    number = whole_number(given, "page", default=1) if "page" in given else None
+    size = whole_number(given, "per_page", default=DEFAULT_SIZE, highest=LARGEST_SIZE)
+    return Page(size, number, given["cursor"][0] if "cursor" in given else None)
 
 
 def last_page(total: int, size: int) -> int:
@@ -51,18 +47,28 @@ def last_page(total: int, size: int) -> int:
     return max(1, -(-total // size))
 
 
-def headers(page: Page, total: int, given: dict[str, str]) -> dict[str, str]:
-    """X-Total-Count, and Link after RFC 8288, with the parameters that were given."""
-    last = last_page(total, page.size)
-    numbers = {"first": 1, "prev": min(page.number - 1, last), "next": page.number + 1, "last": last}
+def headers(page: Page, total: int, following: str | None, given: Given) -> dict[str, str]:
+    """X-Total-Count, and Link after RFC 8288, with the parameters that were given.
+
+    following: the cursor of what comes next, if anything does.
+    """
+    places = _by_number(page, total) if page.number else _by_cursor(page, following)
+    rest = {name: values for name, values in given.items() if name not in PAGING}
     links = [
-        f'<{_address(given, page, number)}>; rel="{relation}"'
-        for relation, number in numbers.items()
-        if 1 <= number <= last
+        f'<{request.path}?{urlencode({**place, **rest}, doseq=True, quote_via=quote)}>; rel="{relation}"'
+        for relation, place in places.items()
     ]
-    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
+    return {"X-Total-Count": str(total)} | ({"Link": ", ".join(links)} if links else {})
 
 
-def _address(given: dict[str, str], page: Page, number: int) -> str:
-    asked = {"page": number, "per_page": page.size}
-    return f"{request.path}?{urlencode(asked | {name: given[name] for name in given if name not in asked})}"
+def _by_number(page: Page, total: int) -> dict[str, dict[str, object]]:
+    number, last = page.number or 1, last_page(total, page.size)
+    numbers = {"first": 1, "prev": min(number - 1, last), "next": number + 1, "last": last}
+    return {
+        relation: {"page": number, "per_page": page.size} for relation, number in numbers.items() if 1 <= number <= last
+    }
+
+
+def _by_cursor(page: Page, following: str | None) -> dict[str, dict[str, object]]:
+    places: dict[str, dict[str, object]] = {"first": {"per_page": page.size}} if page.cursor else {}
+    return places | ({"next": {"per_page": page.size, "cursor": following}} if following else {})

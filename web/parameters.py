@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from flask import request
 from werkzeug.exceptions import NotFound
@@ -10,20 +11,27 @@ from werkzeug.routing import BaseConverter
 
 from web.errors import Refusal, printable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 LARGEST_ID = 2**63 - 1
 
 
-def read(*known: str) -> dict[str, str]:
-    """The query parameters, each known, given once and not empty."""
-    given: dict[str, str] = {}
+# Of these a list may ask for several at once, or for nothing in particular.
+REPEATED, EMPTY = ("label",), ("q",)
+
+
+def read(*known: str) -> dict[str, list[str]]:
+    """The query parameters: each known, given once and not empty, where nothing else is said above."""
+    given: dict[str, list[str]] = {}
     for name, values in request.args.lists():
         if name not in known:
             raise refusal(name, "There is no such parameter here.")
-        if len(values) > 1:
+        if len(values) > 1 and name not in REPEATED:
             raise refusal(name, "This parameter can be given only once.")
-        if not values[0]:
+        if not all(values) and name not in EMPTY:
             raise refusal(name, "This parameter is empty.")
-        given[name] = values[0]
+        given[name] = values
     return given
 
 
@@ -33,9 +41,9 @@ def refusal(name: str, sentence: str) -> Refusal:
     return Refusal(400, f"The parameter {shown} can't be used.", faults={shown: [sentence]})
 
 
-def whole_number(given: dict[str, str], name: str, *, default: int, highest: int | None = None) -> int:
+def whole_number(given: Mapping[str, Sequence[str]], name: str, *, default: int, highest: int | None = None) -> int:
     """The parameter `name` as a number from 1 up to `highest`."""
-    text = given.get(name, str(default))
+    text = given.get(name, [str(default)])[0]
     # Nobody has 10^18 of anything: how much more it is doesn't matter.
     number = int(text.lstrip("0")[:19] or "0") if re.fullmatch("[0-9]+", text) else 0
     if number < 1 or (highest is not None and number > highest):

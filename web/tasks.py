@@ -1,56 +1,74 @@
-"""A person's tasks: make, list, read, change, delete."""
+"""A person's tasks: make, list, read, change, delete, restore."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, jsonify
-from sqlalchemy import select
-from werkzeug.exceptions import NotFound
+from flask import Blueprint, Response, request
 
-from models import Task, now
-from web import inputs, paging, parameters
-from web.extensions import caller_id, db
+from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, task_rows
+from web.errors import Refusal
+from web.extensions import db
 from web.sessions import token_required
-from web.times import show_instant
+from web.shown import as_json
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from flask.typing import ResponseReturnValue
-    from sqlalchemy import Select
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+JSON = "application/json"
 
 
 @bp.post("")
 @token_required
 def create_task() -> ResponseReturnValue:
     """Make a task."""
+    key = idempotency.asked_key()
     wanted = inputs.read(inputs.NewTask)
-    moment = now()
-    task = Task(user_id=caller_id(), created_at=moment, updated_at=moment, **dict(wanted))
-    follow_status(task, moment)
-    db.session.add(task)
+    earlier = idempotency.earlier_answer(key)
+    if earlier is not None:
+        return earlier
+    task = task_rows.make(dict(wanted))
+    headers = {"Location": f"/tasks/{task['id']}", **etag.header(task)}
+    answer = idempotency.keep(key, ({"message": "Task created successfully"}, 201, headers))
     db.session.commit()
-    return {"message": "Task created successfully"}, 201, {"Location": f"/tasks/{task.id}"}
+    return answer
+
+
+@bp.post("/bulk")
+@token_required
+def change_many_tasks() -> ResponseReturnValue:
+    """Make, change and delete tasks, up to 1,000 in order, all or none."""
+    key = idempotency.asked_key()
+    wanted = inputs.read(inputs.Bulk)
+    earlier = idempotency.earlier_answer(key)
+    if earlier is not None:
+        return earlier
+    answer = idempotency.keep(key, ({"results": bulk.run(wanted.operations)}, 200, {}))
+    db.session.commit()
+    return answer
 
 
 @bp.get("")
 @token_required
 def list_tasks() -> ResponseReturnValue:
-    """The caller's tasks, newest first, one page at a time."""
-    given = parameters.read("page", "per_page")
+    """The caller's tasks, newest first, one page at a time; as CSV or NDJSON all of them at once."""
+    mimetype = asked_type()
+    if mimetype != JSON:
+        return export.stream(listing.asked_listing(parameters.read(*listing.PARAMETERS)), mimetype)
+    given = parameters.read(*listing.PARAMETERS, *paging.PAGING)
     page = paging.asked_page(given)
-    tasks, total = paging.fetch(own_tasks().order_by(Task.id.desc()), page)
-    return jsonify([shown(task) for task in tasks]), 200, paging.headers(page, total, given)
+    part = listing.fetch(listing.asked_listing(given), page)
+    headers = paging.headers(page, part.total, part.following, given)
+    return Response(as_json(part.tasks), mimetype=JSON, headers={**headers, "Vary": "Accept"})
 
 
 @bp.get("/<row_id:task_id>")
 @token_required
 def get_task(task_id: int) -> ResponseReturnValue:
     """One of the caller's tasks."""
-    return shown(own_task(task_id))
+    return etag.answer(task_rows.own_task(task_id))
 
 
 @bp.put("/<row_id:task_id>")
@@ -58,64 +76,38 @@ def get_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def update_task(task_id: int) -> ResponseReturnValue:
     """Change the fields given; the others stay as they are."""
-    task = own_task(task_id, to_change=True)
-    change = inputs.read(inputs.TaskChange)
-    apply(change.given(), task)
+    task = task_rows.own_task_to_change(task_id)
+    etag.refuse_if_stale(task)
+    wanted = inputs.read(inputs.TaskChange)
+    changed = task_rows.change(task, wanted.given())
     db.session.commit()
-    return {"message": "Task updated successfully"}
+    return {"message": "Task updated successfully"}, 200, etag.header(changed)
 
 
 @bp.delete("/<row_id:task_id>")
 @token_required
 def delete_task(task_id: int) -> ResponseReturnValue:
-    """Delete one of the caller's tasks."""
-    db.session.delete(own_task(task_id, to_change=True))
+    """Delete one of the caller's tasks; for 30 days it can be restored."""
+    etag.refuse_if_stale(task_rows.own_task_to_change(task_id))
+    task_rows.remove(task_id)
     db.session.commit()
     return {"message": "Task deleted successfully"}
 
 
-def own_tasks() -> Select[Task]:
-    """The caller's tasks."""
-    return select(Task).where(Task.user_id == caller_id())
+@bp.post("/<row_id:task_id>/restore")
+@token_required
+def restore_task(task_id: int) -> ResponseReturnValue:
+    """Take the deletion of a task back."""
+    task_rows.restore(task_id)
+    db.session.commit()
+    return {"message": "Task restored successfully"}
 
 
-def own_task(task_id: int, *, to_change: bool = False) -> Task:
-    """One of the caller's tasks; somebody else's is simply not found. One to be changed waits for its turn."""
-    wanted = own_tasks().where(Task.id == task_id)
-    task = db.session.scalar(wanted.with_for_update() if to_change else wanted)
-    if task is None:
-        raise NotFound(f"You have no task {task_id}.")
-    return task
-
-
-def apply(change: dict[str, Any], task: Task) -> None:
-    """Set the fields in `change`. Where nothing differs, the task hasn't changed and says so."""
-    differing = {field: value for field, value in change.items() if getattr(task, field) != value}
-    if not differing:
-        return
-    for field, value in differing.items():
-        setattr(task, field, value)
-    task.updated_at = now()
-    if "status" in differing:
-        follow_status(task, task.updated_at)
-
-
-def follow_status(task: Task, moment: datetime) -> None:
-    """A completed task says since when; any other says nothing."""
-    task.completed_at = moment if task.status == "completed" else None
-
-
-def shown(task: Task) -> dict[str, Any]:
-    """A task as it is answered."""
-    return {
-        "id": task.id,
-        "title": task.title,
-        "description": task.description,
-        "status": task.status,
-        "priority": task.priority,
-        "due_at": show_instant(task.due_at),
-        "labels": task.labels,
-        "created_at": show_instant(task.created_at),
-        "updated_at": show_instant(task.updated_at),
-        "completed_at": show_instant(task.completed_at),
-    }
+def asked_type() -> str:
+    """What the client accepts best of what a list can be."""
+    if "Accept" not in request.headers:
+        return JSON
+    best = request.accept_mimetypes.best_match([JSON, export.CSV, export.NDJSON])
+    if best is None:
+        raise Refusal(406, f"A list of tasks can be {JSON}, {export.CSV} or {export.NDJSON}.")
+    return best
