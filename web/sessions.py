@@ -159,7 +159,9 @@ def token_answer(session: Session) -> Response:
     """An access token in the body and the refresh token in its cookie."""
     subject, claims = str(session.user_id), {"sid": session.id}
     response = jsonify(access_token=create_access_token(subject, additional_claims=claims))
-    set_refresh_cookies(response, create_refresh_token(subject, additional_claims=claims | {"turn": session.turn}))
+    refresh_token = create_refresh_token(subject, additional_claims=claims | {"turn": session.turn})
+    lifetime: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
+    set_refresh_cookies(response, refresh_token, max_age=int(lifetime.total_seconds()))
     response.headers["Cache-Control"] = "no-store"
     return response
 
