@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import signal
 import socket
 import sys
@@ -188,7 +189,23 @@ def load_worker() -> Flask:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it answers requests it can end at once
     threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
-    return assemble(settings.read(os.environ))
+    return _tidied(assemble(settings.read(os.environ)))
+
+
+def _tidied(app: Flask) -> Flask:
+    """The app, with a thread that removes what has run out."""
+    threading.Thread(target=_tidy_hourly, args=[app], daemon=True).start()
+    return app
+
+
+def _tidy_hourly(app: Flask) -> None:
+    while True:
+        time.sleep(random.uniform(1800, 5400))
+        try:
+            with app.app_context():
+                commands.forget_expired(db.engine)
+        except SQLAlchemyError as error:
+            app.logger.warning("What has run out could not be removed: %s", getattr(error, "orig", None) or error)
 
 
 def _end_with_parent(parent: int) -> None:
@@ -202,7 +219,7 @@ def _serve_in_one_process(chosen: Settings) -> None:
     """The way where granian can't be installed: threads alone, no workers."""
     import waitress
 
-    waitress.serve(assemble(chosen), host=chosen.host, port=chosen.port, threads=THREADS)
+    waitress.serve(_tidied(assemble(chosen)), host=chosen.host, port=chosen.port, threads=THREADS)
 
 
 if __name__ == "__main__":

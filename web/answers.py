@@ -61,6 +61,18 @@ class Task(Answer):
     completed_at: Instant | None
 
 
+class Done(Answer):
+    """What one of many operations was about."""
+
+    id: Id
+
+
+class Results(Answer):
+    """What was done, in the order asked for."""
+
+    results: list[Done]
+
+
 class Health(Answer):
     """All is well."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
@@ -9,11 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import delete, select
 
 from models import User
-from web import limits, passwords, sessions
+from web import cleanup, limits, passwords, sessions
 from web.extensions import db
 from web.inputs import Password
 from web.names import name_key
 from web.times import show_instant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 users = AppGroup("users", help="The accounts: list, make-admin, reset-password, remove.")
 
@@ -73,15 +78,18 @@ def remove(username: str, yes: bool) -> None:
 @click.command("cleanup")
 def clean_up() -> None:
     """Forget what has run out: sessions, counted tries, Idempotency-Keys, tasks deleted 30 days ago."""
-    for what, number in forget_expired().items():
+    for what, number in forget_expired(db.engine).items():
         click.echo(f"{what}: {number}")
 
 
-def forget_expired() -> dict[str, int]:
+def forget_expired(engine: Engine) -> dict[str, int]:
     """Delete what has run out; how much of each there was."""
-    forgotten = {"sessions": sessions.forget_expired(), "counted tries": limits.forget_expired()}
-    db.session.commit()
-    return forgotten
+    return {
+        "sessions": sessions.remove_expired(engine),
+        "counted tries": limits.remove_expired(engine),
+        "deleted tasks": cleanup.remove_expired_tasks(engine),
+        "idempotency keys": cleanup.remove_expired_keys(engine),
+    }
 
 
 def account_named(username: str) -> User:

@@ -111,11 +111,8 @@ Label = Annotated[
     Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=40), WithJsonSchema(trimmed_schema(40))
 ]
 Labels = Annotated[list[Label], Field(max_length=20), AfterValidator(_once_each)]
-DueAt = Annotated[
-    Instant,
-    BeforeValidator(_an_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": r"^(19[7-9]\d|[2-9]\d{3})-"}),
-]
+INSTANT_SCHEMA = {"type": "string", "format": "date-time", "pattern": r"^(19[7-9]\d|[2-9]\d{3})-"}
+DueAt = Annotated[Instant, BeforeValidator(_an_instant), WithJsonSchema(INSTANT_SCHEMA)]
 
 assert get_args(Status) == STATUSES
 assert get_args(Priority) == PRIORITIES
@@ -165,8 +162,15 @@ class NewTask(StrictBody):
     labels: Labels = []
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class TaskChange(StrictBody):
     """The fields of a task that change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     # What GET answered can be edited and sent back: these are taken and ignored.
     KEPT: ClassVar = ("id", "created_at", "updated_at", "completed_at")
@@ -227,7 +231,7 @@ def read(model: type[Body]) -> Body:
     if not isinstance(value, dict):
         raise Refusal(422, "The body must be a JSON object.")
     try:
-        return model.model_validate({printable(key): content for key, content in value.items()})
+        return model.model_validate(_with_printable_names(value))
     except ValidationError as error:
         raise _refusal(error) from error
 
@@ -239,6 +243,12 @@ def received_json() -> Any:
         return parse(_received())
     except NotJson as error:
         raise Refusal(400, str(error)) from error
+
+
+def _with_printable_names(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {printable(name): _with_printable_names(content) for name, content in value.items()}
+    return [_with_printable_names(content) for content in value] if isinstance(value, list) else value
 
 
 def _require_json() -> None:

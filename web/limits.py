@@ -140,10 +140,10 @@ def count_registration() -> None:
         raise _too_many(limits, limits.registration, counted)
 
 
-def forget_expired() -> int:
-    """Delete the counts whose time is over; how many."""
-    over = delete(RateLimit).where(RateLimit.expires_at <= time.time())
-    return db.session.execute(over).rowcount  # type: ignore[attr-defined]
+def remove_expired(engine: Engine) -> int:
+    """Remove the counts whose time is over; how many there were."""
+    with writing(engine) as connection:
+        return connection.execute(delete(RateLimit).where(RateLimit.expires_at <= time.time())).rowcount
 
 
 def _login_counters(limits: Limits, name: str) -> list[tuple[RateLimitItem, str, str, str]]:

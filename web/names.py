@@ -9,7 +9,7 @@ SHORTEST, LONGEST = 3, 80
 NAME_RULE = f"This must have {SHORTEST} to {LONGEST} characters: letters, digits and any of . _ - @"
 
 # The same for JSON Schema. Some letters and marks are none of these any more in their NFKC spelling.
-NOT_IN_NAMES = r"\u013f\u0140\u0488\u0489\u1abe\u20dd-\u20e0\u20e2-\u20e4\ua670-\ua672\ufdfa\ufdfb"
+NOT_IN_NAMES = r"\u013f\u0140\u0488\u0489\u1abe\u20d0-\u20ff\ua670-\ua672\ufdfa\ufdfb"
 NAME_PATTERN = (
     rf"^(?!.*[{NOT_IN_NAMES}])[\p{{L}}\p{{Nd}}._@-]"
     rf"[\p{{L}}\p{{M}}\p{{Nd}}._@-]{{{SHORTEST - 1},{LONGEST - 1}}}$"

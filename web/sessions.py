@@ -13,12 +13,15 @@ from flask_jwt_extended import create_access_token, create_refresh_token, decode
 from jwt.exceptions import PyJWTError
 from sqlalchemy import delete, update
 
+from database import writing
 from models import Session, now
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
 from web.extensions import db, jwt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlalchemy import Engine
 
 # A token's signature is verified once by each worker that sees it; so many verified tokens are remembered.
 REMEMBERED = 4096
@@ -150,9 +153,10 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
     db.session.execute(delete(Session).where(Session.user_id == user_id, Session.id != (but or 0)))
 
 
-def forget_expired() -> int:
-    """Delete the sessions that have run out; how many."""
-    return db.session.execute(delete(Session).where(Session.expires_at <= now())).rowcount  # type: ignore[attr-defined]
+def remove_expired(engine: Engine) -> int:
+    """Remove the sessions that have run out; how many there were."""
+    with writing(engine) as connection:
+        return connection.execute(delete(Session).where(Session.expires_at <= now())).rowcount
 
 
 def token_answer(session: Session) -> Response:
