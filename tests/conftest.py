@@ -171,9 +171,10 @@ class Served:
     port: int
     output: Path
 
-    def ask(self, method, path, body=None, token=None):
+    def ask(self, method, path, body=None, token=None, **more_headers):
         """Send a request on a connection of its own; (status, headers, body as JSON)."""
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Content-Type": "application/json", **more_headers}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
