@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import delete, select
 
@@ -76,6 +76,7 @@ def remove(username: str, yes: bool) -> None:
 
 
 @click.command("cleanup")
+@with_appcontext
 def clean_up() -> None:
     """Forget what has run out: sessions, counted tries, Idempotency-Keys, tasks deleted 30 days ago."""
     for what, number in forget_expired(db.engine).items():

@@ -23,7 +23,7 @@ POLICY = (
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """Leads to the API reference."""
-    return redirect("docs")
+    return redirect("/docs")
 
 
 @bp.get("/docs")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import limits
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 
 from database import INSTANCE, database_url
 from web.secret_key import shared_key
@@ -64,7 +66,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         refresh_token_days=_whole(given, "JWT_REFRESH_TOKEN_DAYS", 30, lowest=1, highest=366),
         cookie_secure=_truth(given, "COOKIE_SECURE", False),
         ratelimit_enabled=_truth(given, "RATELIMIT_ENABLED", True),
-        ratelimit_storage_uri=given.get("RATELIMIT_STORAGE_URI"),
+        ratelimit_storage_uri=_storage(given),
         login_limit=_limit(given, "LOGIN_LIMIT", "10 per 5 minutes"),
         register_limit=_limit(given, "REGISTER_LIMIT", "60 per hour"),
         trusted_proxies=_whole(given, "TRUSTED_PROXIES", 0, lowest=0, highest=10),
@@ -130,6 +132,17 @@ def _limit(given: Mapping[str, str], name: str, default: str) -> RateLimitItem:
     if limit is None or not 1 <= limit.amount <= 10**9 or not 1 <= limit.get_expiry() <= 10**9:
         raise SettingError(f"{name} is {text!r}; it can be a number of tries and a time, like '{default}'.")
     return limit
+
+
+def _storage(given: Mapping[str, str]) -> str | None:
+    uri = given.get("RATELIMIT_STORAGE_URI")
+    try:
+        if uri is not None:
+            storage_from_string(uri)
+    except (ConfigurationError, ImportError, ValueError) as error:
+        reason = f"RATELIMIT_STORAGE_URI is {uri!r}; it can be an address like redis://host:6379/0."
+        raise SettingError(reason) from error
+    return uri
 
 
 def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
