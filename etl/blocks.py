@@ -16,6 +16,8 @@ from etl.source import Source, to_utf8
 # A block is at most this long, however many rows are asked for: memory is a few blocks.
 BLOCK_BYTES = 4 << 20
 MOST_BYTES = MAX_FIELD * 4
+# A neighbouring record further away than this is not looked at.
+NEAR = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Piece:
 
     offset, length: in the source's bytes. first_row: number of its first record in the file, from 1; first_line: of its
     first physical line. rows, lines: how many of each it has. headers_skipped: header lines that came again.
+    before, last: offsets of the record before the first one, and of the last one; its own where there is none.
     """
 
     number: int
@@ -34,6 +37,8 @@ class Piece:
     checksum: int
     rows: int
     lines: int
+    before: int
+    last: int
     headers_skipped: int = 0
 
     @property
@@ -43,11 +48,15 @@ class Piece:
 
 @dataclass
 class Block:
-    """One range of the source. data: its text in UTF-8; records: those in `data`, lines counted from its first."""
+    """One range of the source. data: its text in UTF-8; records: those in `data`, lines counted from its first.
+
+    source: to look at its neighbours; None for a sample, which has none.
+    """
 
     piece: Piece
     data: bytes
     records: Records
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,19 @@ class Place:
     offset: int
     first_row: int
     first_line: int
+    before: int
 
 
 def start_of(layout: Layout, source: Source) -> Place:
-    return Place(1, source.start + layout.offset, 1, layout.line)
+    offset = source.start + layout.offset
+    return Place(1, offset, 1, layout.line, offset)
+
+
+def place_behind(piece: Piece) -> Place:
+    """Where the block behind a piece begins."""
+    return Place(
+        piece.number + 1, piece.next_offset, piece.first_row + piece.rows, piece.first_line + piece.lines, piece.last
+    )
 
 
 def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Block]:
@@ -75,7 +93,7 @@ def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Blo
         else:
             guess = min(BLOCK_BYTES, guess * 4)
         yield block
-        place = Place(piece.number + 1, piece.next_offset, piece.first_row + piece.rows, piece.first_line + piece.lines)
+        place = place_behind(piece)
 
 
 def _bytes_for(rows: int) -> int:
@@ -95,6 +113,7 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
     kept = kept.first(rows)
     raw = data[: kept.consumed]
     headers = int((again < kept.consumed).sum())
+    last = place.offset + int(kept.starts[-1]) if len(kept) else place.before
     try:
         text = to_utf8(raw, source.encoding)
     except UnicodeDecodeError as error:
@@ -103,16 +122,41 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
         kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
     piece = Piece(
         place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), len(kept),
-        kept.line_count, headers,
+        kept.line_count, place.before, last, headers,
     )  # fmt: skip
-    return Block(piece, text, kept)
+    return Block(piece, text, kept, source)
 
 
 def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
     """The block at a place that is known already."""
     text = to_utf8(source.read(piece.offset, piece.length), source.encoding)
     kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
-    return Block(piece, text, kept)
+    return Block(piece, text, kept, source)
+
+
+def record_before(block: Block) -> tuple[bytes, bool]:
+    """The record before the block's first one, and whether a blank line stands between them; b"" where none is near."""
+    piece = block.piece
+    length = piece.offset - piece.before
+    if block.source is None or not 0 < length <= NEAR:
+        return b"", False
+    text = to_utf8(block.source.read(piece.before, length), block.source.encoding)
+    record = text.rstrip(b"\r\n")
+    between = text[len(record) :].replace(b"\r\n", b"\n")
+    return record, len(between) > 1
+
+
+def record_behind(block: Block, layout: Layout) -> bytes:
+    """The record behind the block's last one; b"" where none is near."""
+    if block.source is None:
+        return b""
+    offset = block.piece.next_offset
+    window = block.source.read(offset, NEAR)
+    found = find_records(window, layout.dialect, final=offset + len(window) >= block.source.size)
+    kept, _again = _counted(window, found, layout)
+    if not len(kept):
+        return b""
+    return to_utf8(window[int(kept.starts[0]) : int(kept.ends[0])], block.source.encoding)
 
 
 def _counted(data: bytes, found: Records, layout: Layout) -> tuple[Records, np.ndarray]:

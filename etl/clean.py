@@ -210,8 +210,7 @@ class _Judge:
             if len(noisy) < 2 or place in self.row_reasons:
                 continue
             cells = [self.texts[column][place].as_py() for column in typed]
-            apart = place == 0 or self.parsed.lines[place] - self.parsed.lines[place - 1] > 1
-            if all(cells) and len(noisy) == len(typed) and (apart or len(typed) > 2):
+            if all(cells) and len(noisy) == len(typed) and (self.parsed.apart[place] or len(typed) > 2):
                 self.reject(
                     place, "words in every column of numbers or dates: the header of another table?", "another header"
                 )

@@ -109,6 +109,7 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
                 "headers_skipped": totals.headers_skipped,
                 "repaired": totals.repaired,
                 "lines": piece.lines,
+                "last": piece.last,
             },
         )
     )
@@ -133,11 +134,9 @@ def totals_of_line(line: Any) -> Totals:
 def place_behind(line: Any) -> Place:
     """Where the block behind a committed one begins."""
     return Place(
-        line.number + 1,
-        line.offset + line.length,
-        line.first_row + line.rows_read,
-        line.first_line + line.facts["lines"],
-    )
+        line.number + 1, line.offset + line.length, line.first_row + line.rows_read,
+        line.first_line + line.facts["lines"], line.facts["last"],
+    )  # fmt: skip
 
 
 def keep_rejects(connection: Connection, load: int, rejects: Sequence[Reject]) -> None:

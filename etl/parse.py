@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from etl.blocks import Block
+from etl.blocks import Block, record_before, record_behind
 from etl.problems import Contradicted
-from etl.records import Dialect, Records, find_quotes, read_record
+from etl.records import BACKSLASH, Dialect, Records, find_quotes, read_record
 from etl.sniff import Layout
 
 TEXT = pd.ArrowDtype(pa.string())
@@ -37,7 +37,8 @@ class Parsed:
     """The rows of a block as they are written.
 
     frame: n rows, one text column per field, index = record number in the file. lines: their physical lines.
-    repaired: how each was made to fit (WHOLE, LONG, SHORT, SINGLE). bad: the records that are no rows.
+    repaired: how each was made to fit (WHOLE, LONG, SHORT, SINGLE). bad: the records that are no rows. apart: those
+    with a blank line before them.
     """
 
     frame: pd.DataFrame
@@ -46,7 +47,8 @@ class Parsed:
     starts: np.ndarray
     ends: np.ndarray
     data: bytes
-    bad: list[Bad] = field(default_factory=list)
+    bad: list[Bad]
+    apart: np.ndarray
 
     def raw(self, place: int) -> str:
         """The row's own text, as it stands in the file."""
@@ -64,15 +66,18 @@ def parse(block: Block, layout: Layout, names: Sequence[str]) -> Parsed:
         fits = np.zeros(len(records), dtype=bool)
         frame = _frame([], layout.width + layout.trailing)
     repaired = np.full(len(records), WHOLE, dtype=np.int8)
+    apart = _gap_before(records)
+    apart[:1] = record_before(block)[1]
     bad: list[Bad] = []
     if not fits.all():
         frame, kept, bad = _read_slowly(block, layout, fits, frame, repaired, numbers, lines)
-        numbers, lines, repaired, records = numbers[kept], lines[kept], repaired[kept], records.pick(kept)
+        numbers, lines, repaired, apart = numbers[kept], lines[kept], repaired[kept], apart[kept]
+        records = records.pick(kept)
     if layout.trailing:
         frame = _without_trailing(frame, lines)
     frame.columns = pd.Index(names)
     frame.index = pd.Index(numbers)
-    return Parsed(frame, lines, repaired, records.starts, records.ends, block.data, bad)
+    return Parsed(frame, lines, repaired, records.starts, records.ends, block.data, bad, apart)
 
 
 def _without_trailing(frame: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
@@ -91,6 +96,8 @@ def _fitting(data: bytes, records: Records, layout: Layout) -> np.ndarray:
     dialect, delimiters = layout.dialect, layout.width + layout.trailing - 1
     if dialect.blanks or (not dialect.delimiter and NO_DELIMITER.encode() in data):
         return np.zeros(len(records), dtype=bool)
+    if dialect.escape and len(records):  # one that ends with it escapes nothing
+        _mark_dangling_escapes(data, records)
     if not dialect.delimiter:
         return ~records.odd
     quoted = bool(dialect.quote) and dialect.quote.encode() in data
@@ -100,6 +107,11 @@ def _fitting(data: bytes, records: Records, layout: Layout) -> np.ndarray:
         if first.count(dialect.delimiter.encode()) == delimiters:
             return np.ones(len(records), dtype=bool)
     return ~records.odd & (count_delimiters(data, records, dialect) == delimiters)
+
+
+def _mark_dangling_escapes(data: bytes, records: Records) -> None:
+    last = np.frombuffer(data, dtype=np.uint8)[records.ends - 1]
+    records.odd |= last == BACKSLASH
 
 
 def count_delimiters(data: bytes, records: Records, dialect: Dialect) -> np.ndarray:
@@ -196,7 +208,7 @@ def _read_slowly(
     bad: list[Bad] = []
     raws = [block.data[int(block.records.starts[place]) : int(block.records.ends[place])] for place in rest.tolist()]
     fields = [_fields_of(raw, layout.dialect) for raw in raws]
-    broken = _broken_in_two(rest, fields, width)
+    broken = _broken_in_two(block, layout, rest, fields, width)
     for order, (place, raw) in enumerate(zip(rest.tolist(), raws, strict=True)):
         fitted = (
             "a line end in the middle, or two rows that are too short"
@@ -224,15 +236,26 @@ def _fields_of(raw: bytes, dialect: Dialect) -> list[str] | None:
     return fields
 
 
-def _broken_in_two(rest: np.ndarray, fields: list[list[str] | None], width: int) -> set[int]:
-    """Neighbouring records that make one row together: a line end that should not be there."""
-    broken: set[int] = set()
-    for order in range(len(rest) - 1):
-        one, other = fields[order], fields[order + 1]
-        if one is None or other is None or rest[order] + 1 != rest[order + 1]:
-            continue
-        if len(one) < width and len(other) < width and len(one) + len(other) == width + 1 and width > 2:
-            broken |= {order, order + 1}
+def _broken_in_two(
+    block: Block, layout: Layout, rest: np.ndarray, fields: list[list[str] | None], width: int
+) -> set[int]:
+    """Neighbouring records that make one row together: a line end stands where none should."""
+    counts = {
+        int(place): len(record) for place, record in zip(rest.tolist(), fields, strict=True) if record is not None
+    }
+    last = len(block.records) - 1
+    # The neighbours in other blocks count too: what becomes of a row doesn't depend on where blocks end.
+    if counts.get(0, width) < width:
+        counts[-1] = len(_fields_of(record_before(block)[0], layout.dialect) or [])
+    if counts.get(last, width) < width:
+        counts[last + 1] = len(_fields_of(record_behind(block, layout), layout.dialect) or [])
+    broken = set()
+    for order, place in enumerate(rest.tolist()):
+        mine = counts.get(place, width)
+        if width > 2 and mine < width:
+            others = (counts.get(place - 1, 0), counts.get(place + 1, 0))
+            if any(0 < other < width and mine + other == width + 1 for other in others):
+                broken.add(order)
     return broken
 
 

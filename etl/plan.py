@@ -101,11 +101,10 @@ def _in_source_bytes(layout: Layout, text: bytes, head: bytes) -> Layout:
     """The layout's offset counts bytes of the text in UTF-8; what the source has before it may be shorter."""
     if text == head[: len(text)]:
         return layout
-    lines = text[: layout.offset].count(b"\n")
-    offset = 0
-    for _line in range(lines):
-        offset = head.index(b"\n", offset) + 1
-    return replace(layout, offset=offset, header_bytes=b"")
+    # Line ends are the same bytes in both, and the table begins behind one.
+    passed = sum(byte in b"\r\n" for byte in text[: layout.offset])
+    ends = [place for place, byte in enumerate(head) if byte in b"\r\n"]
+    return replace(layout, offset=ends[passed - 1] + 1 if passed else 0, header_bytes=b"")
 
 
 def _plan(source: Source, options: Options, table: str, layout: Layout) -> Plan:

@@ -76,7 +76,7 @@ def find_records(data: bytes, dialect: Dialect, *, final: bool) -> Records:
     complete is left out. None at all is found when the first one is longer than `data`.
     """
     array = np.frombuffer(data, dtype=np.uint8)
-    newlines = _line_ends(array, dialect)
+    newlines = _line_ends(array, dialect, final)
     candidates = newlines[~_is_escaped(array, newlines)] if dialect.escape else newlines
     if dialect.quote and data.find(dialect.quote.encode()) >= 0:
         ends, odd_ends = _ends_outside_quotes(data, array, candidates, dialect, final)
@@ -93,12 +93,18 @@ def find_records(data: bytes, dialect: Dialect, *, final: bool) -> Records:
     return found.pick(found.ends > found.starts)
 
 
-def _line_ends(array: np.ndarray, dialect: Dialect) -> np.ndarray:
+def _line_ends(array: np.ndarray, dialect: Dialect, final: bool) -> np.ndarray:
     if dialect.newline == "lf":
         return np.flatnonzero(array == LF)
+    ends = np.flatnonzero((array == LF) | _lone_returns(array))
+    # whether a CR at the end of the data stands alone is not known yet
+    return ends if final or not len(array) or array[-1] != CR else ends[:-1]
+
+
+def _lone_returns(array: np.ndarray) -> np.ndarray:
     lone = array == CR
     lone[:-1] &= array[1:] != LF
-    return np.flatnonzero((array == LF) | lone)
+    return lone
 
 
 def _leave_out_carriage_returns(found: Records, array: np.ndarray, data: bytes) -> None:
@@ -114,9 +120,7 @@ def _mark_odd_bytes(found: Records, array: np.ndarray, data: bytes, dialect: Dia
     if b"\x00" in data:
         _mark(found, np.flatnonzero(array == 0))
     if b"\r" in data and dialect.newline == "lf" and data.count(b"\r") != data.count(b"\r\n"):
-        lone = array == CR
-        lone[:-1] &= array[1:] != LF
-        _mark(found, np.flatnonzero(lone))
+        _mark(found, np.flatnonzero(_lone_returns(array)))
 
 
 def _mark(found: Records, positions: np.ndarray) -> None:
@@ -200,10 +204,20 @@ def _strays(array: np.ndarray, quotes: np.ndarray, dialect: Dialect, parity: int
     following = np.where(quotes + 1 < len(array), array[np.minimum(quotes + 1, len(array) - 1)], LF)
     fine[opens] = after_edge[previous[opens]]
     fine[~opens] = before_edge[following[~opens]]
+    if dialect.newline == "lf":
+        fine &= opens | (following != CR) | _before_line_end(array, quotes)
     if doubled:
         fine[1:] |= opens[1:] & adjacent  # the second of a doubled pair
         fine[:-1] |= ~opens[:-1] & adjacent  # the first of one
     return np.flatnonzero(~fine)
+
+
+def _before_line_end(array: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Which positions have CR LF or CR CR LF behind them, or nothing but CR."""
+    padded = np.append(array, [LF, LF, LF])
+    behind = padded[positions[:, None] + np.arange(1, 4)]
+    second, third = behind[:, 1], behind[:, 2]
+    return (second == LF) | ((second == CR) & (third == LF))
 
 
 def record_end(data: bytes, start: int, dialect: Dialect, *, final: bool) -> int | None:
@@ -217,18 +231,24 @@ def read_record(record: bytes, dialect: Dialect) -> list[str] | None:
     end, fields = _scan(record, 0, dialect, final=True)
     if fields is None or end != len(record):
         return None
-    return fields
-
-
-def _scan(data: bytes, start: int, dialect: Dialect, *, final: bool) -> tuple[int | None, list[str] | None]:
-    """The end and the fields of the record at `start`. Malformed: the end of its physical line, and None."""
     patterns = _patterns(dialect)
-    fields: list[str] = []
+    return [patterns.unquote(field) if quoted else patterns.unescape(field) for quoted, field in fields]
+
+
+def _scan(
+    data: bytes, start: int, dialect: Dialect, *, final: bool
+) -> tuple[int | None, list[tuple[bool, bytes]] | None]:
+    """The end of the record at `start`, and its fields: whether quoted, and what stands there.
+
+    Malformed: the end of its physical line, and None.
+    """
+    patterns = _patterns(dialect)
+    fields: list[tuple[bool, bytes]] = []
     position = start
     while True:
         quoted = patterns.quoted.match(data, position) if patterns.quoted else None
         if quoted is not None:
-            fields.append(patterns.unquote(quoted[1]))
+            fields.append((True, quoted[1]))
             position = quoted.end()
             if position == len(data) and not final:
                 return None, None  # a doubled quote may follow
@@ -239,24 +259,29 @@ def _scan(data: bytes, start: int, dialect: Dialect, *, final: bool) -> tuple[in
         else:
             bare = patterns.bare.match(data, position)
             assert bare is not None  # it matches the empty field too
-            fields.append(patterns.unescape(bare[0]))
+            fields.append((False, bare[0]))
             position = bare.end()
         if position < len(data) and patterns.delimiter and data.startswith(patterns.delimiter, position):
             position += 1
             if dialect.blanks:
                 position = _behind_blanks(data, position)
                 if position == len(data) or data[position] in (LF, CR):
-                    return _record_end_at(data, position, final), fields
+                    return _record_end_at(data, position, dialect, final), fields
         else:
-            return _record_end_at(data, position, final), fields
+            return _record_end_at(data, position, dialect, final), fields
 
 
-def _record_end_at(data: bytes, position: int, final: bool) -> int | None:
-    if position == len(data):
-        return position if final else None
-    for behind in (1, 2):
-        if data[position] == CR and data[position + behind : position + behind + 1] == b"\n":
-            return position + behind
+def _record_end_at(data: bytes, position: int, dialect: Dialect, final: bool) -> int | None:
+    """The line end at `position`: its LF, where it has one."""
+    returns = position
+    while returns < len(data) and data[returns] == CR and returns - position < 2:
+        returns += 1
+    if dialect.newline == "cr" and returns > position:
+        returns = position + 1
+    if returns < len(data) and data[returns] == LF:
+        return returns
+    if returns == len(data) and not final:
+        return None
     return position
 
 

@@ -171,10 +171,10 @@ def _look_number(text: str) -> Look | None:
     if parts.exponent:
         features.append("exponent")
     digits = sum("0" <= char <= "9" for char in parts.body)
-    if digits > 15:
-        features += _exactness(parts)
     if parts.exponent and not _is_finite(parts):
         return None
+    if digits > 15 or parts.exponent:
+        features += _exactness(parts)
     return Look("number", tuple(features))
 
 

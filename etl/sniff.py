@@ -7,6 +7,7 @@ values speak for it. Nothing is decided by one line alone.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from etl.rules import look
 
 DELIMITERS = ",;\t|"
 SAMPLE_RECORDS = 400
+UNIT = re.compile(r"[\[(].*[\])]|%|[kcm]?m|[km]?g|°[CF]|[€$£]|km/h|m/s|k?W|hours?|min(utes)?|s(econds)?")
 BODY_RECORDS = 200  # rows that a header is compared with
 
 
@@ -103,6 +105,8 @@ def _told_delimiter(head: bytes) -> tuple[str | None, int]:
 
 
 def _newline(body: bytes) -> str:
+    # Line ends inside quotes say nothing of those between records.
+    body = re.sub(rb'"[^"]*"', b"", body)
     lone = body.count(b"\r") - body.count(b"\r\n")
     return "cr" if lone > body.count(b"\n") else "lf"
 
@@ -123,23 +127,21 @@ def _candidates(body: bytes, wishes: Wishes, newline: str) -> list[Dialect]:
 
 
 def _quotings(body: bytes, wishes: Wishes, delimiter: str) -> list[tuple[str, str]]:
+    """Pairs of quote and escape that the sample may be written with, the likeliest first."""
+    quotes = ['"']
     if wishes.quote is not None:
-        quotings = [(wishes.quote, "")]
-        if wishes.quote and b"\\" + wishes.quote.encode() in body:
-            quotings.append((wishes.quote, "\\"))
-        return quotings
-    quotings = [('"', "")]
-    if b'\\"' in body:
-        quotings.append(('"', "\\"))
-    if b"'" in body and b'"' not in body and _at_edges(body, b"'", delimiter):
-        quotings.append(("'", ""))
-        if b"\\'" in body:
-            quotings.append(("'", "\\"))
-    if b'"' in body:
-        quotings.append(("", ""))
-    if delimiter and b"\\" + delimiter.encode() in body:
-        quotings.append(('"', "\\"))
-    return quotings
+        quotes = [wishes.quote]
+    else:
+        if b"'" in body and b'"' not in body and _at_edges(body, b"'", delimiter):
+            quotes.append("'")
+        if b'"' in body:
+            quotes.append("")
+    escaping = [quote for quote in quotes if any(_escaped(body, mark) for mark in (quote, delimiter, "\n", "\r"))]
+    return [(quote, "") for quote in quotes] + [(quote, "\\") for quote in escaping]
+
+
+def _escaped(body: bytes, mark: str) -> bool:
+    return mark != "" and b"\\" + mark.encode() in body
 
 
 def _at_edges(body: bytes, quote: bytes, delimiter: str) -> bool:
@@ -304,8 +306,10 @@ def _is_title(rows: list[_Row], place: int, width: int) -> bool:
     if row.fields is None:
         return False
     comment = row.raw.lstrip().startswith(b"#")
+    if place + 1 == len(rows):
+        return not comment and len(row.fields) < width
     if width == 1:
-        return comment and place + 1 < len(rows)
+        return comment
     if comment:
         following = rows[place + 1]
         is_header = len(row.fields) == width and not _has_header_look(following) and not following.raw.startswith(b"#")
@@ -406,9 +410,11 @@ def _mostly(body: list[list[str]], place: int) -> str:
 
 
 def _is_second_header(first: list[str], body: list[list[str]]) -> bool:
-    """Words in the second row too, over at least two columns of numbers or dates with not one word below."""
+    """Names in two rows: groups with blanks beside them above, or units below, over columns of numbers or dates."""
     second, rest = body[0], body[1:]
-    if any(_kind(cell) in ("number", "moment", "flag") for cell in second):
+    groups = any(not cell.strip() for cell in first[1:])
+    units = any(UNIT.fullmatch(cell.strip()) for cell in second)
+    if not (groups or units) or any(_kind(cell) in ("number", "moment", "flag") for cell in second):
         return False
     typed = [
         place
@@ -416,8 +422,7 @@ def _is_second_header(first: list[str], body: list[list[str]]) -> bool:
         if (kinds := {_kind(row[place]) for row in rest}) & {"number", "moment"}
         and kinds <= {"number", "moment", "empty"}
     ]
-    words = [place for place in typed if _kind(second[place]) in ("word", "other")]
-    return len(words) >= max(1, len(typed)) and (len(typed) >= 2 or bool(typed and len(second) == 2))
+    return len(typed) > 1 and all(_kind(second[place]) in ("word", "other") for place in typed)
 
 
 def _merged(headers: list[list[str]]) -> list[str]:

@@ -88,7 +88,7 @@ def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
     found = find_records(data, layout.dialect, final=False)
     if not len(found) or found.odd.any():
         return None
-    return Block(Piece(0, offset, len(data), 1, 0, 0, len(found), found.line_count), data, found)
+    return Block(Piece(0, offset, len(data), 1, 0, 0, len(found), found.line_count, offset, offset), data, found)
 
 
 def survey(source: Source, layout: Layout, schema: Schema, missing: Sequence[tuple[str, ...]]) -> list[Evidence]:
