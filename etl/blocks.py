@@ -50,13 +50,16 @@ class Piece:
 class Block:
     """One range of the source. data: its text in UTF-8; records: those in `data`, lines counted from its first.
 
-    source: to look at its neighbours; None for a sample, which has none.
+    before, behind: the neighbouring records, so that what becomes of a row doesn't depend on where blocks end; empty
+    where there is none near. apart: a blank line stands between the one before and the first one.
     """
 
     piece: Piece
     data: bytes
     records: Records
-    source: Source | None = None
+    before: bytes = b""
+    apart: bool = False
+    behind: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -124,39 +127,39 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
         place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), len(kept),
         kept.line_count, place.before, last, headers,
     )  # fmt: skip
-    return Block(piece, text, kept, source)
+    return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
 
 
 def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
     """The block at a place that is known already."""
     text = to_utf8(source.read(piece.offset, piece.length), source.encoding)
     kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
-    return Block(piece, text, kept, source)
+    return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
 
 
-def record_before(block: Block) -> tuple[bytes, bool]:
-    """The record before the block's first one, and whether a blank line stands between them; b"" where none is near."""
-    piece = block.piece
+def _before(source: Source, piece: Piece) -> tuple[bytes, bool]:
+    """The record before a block's first one, and whether a blank line stands between them."""
     length = piece.offset - piece.before
-    if block.source is None or not 0 < length <= NEAR:
+    if not 0 < length <= NEAR:
         return b"", False
-    text = to_utf8(block.source.read(piece.before, length), block.source.encoding)
+    text = to_utf8(source.read(piece.before, length), source.encoding)
     record = text.rstrip(b"\r\n")
     between = text[len(record) :].replace(b"\r\n", b"\n")
     return record, len(between) > 1
 
 
-def record_behind(block: Block, layout: Layout) -> bytes:
-    """The record behind the block's last one; b"" where none is near."""
-    if block.source is None:
-        return b""
-    offset = block.piece.next_offset
-    window = block.source.read(offset, NEAR)
-    found = find_records(window, layout.dialect, final=offset + len(window) >= block.source.size)
-    kept, _again = _counted(window, found, layout)
+def _behind(source: Source, layout: Layout, piece: Piece) -> bytes:
+    """The record behind a block's last one."""
+    window = source.read(piece.next_offset, NEAR)
+    final = piece.next_offset + len(window) >= source.size
+    kept, _again = _counted(window, find_records(window, layout.dialect, final=final), layout)
     if not len(kept):
         return b""
-    return to_utf8(window[int(kept.starts[0]) : int(kept.ends[0])], block.source.encoding)
+    record = window[int(kept.starts[0]) : int(kept.ends[0])]
+    try:
+        return to_utf8(record, source.encoding)
+    except UnicodeDecodeError as error:
+        raise Contradicted("encoding", f"byte {piece.next_offset + error.start} is not UTF-8") from error
 
 
 def _counted(data: bytes, found: Records, layout: Layout) -> tuple[Records, np.ndarray]:

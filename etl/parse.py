@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from etl.blocks import Block, record_before, record_behind
+from etl.blocks import Block
 from etl.problems import Contradicted
 from etl.records import BACKSLASH, Dialect, Records, find_quotes, read_record
 from etl.sniff import Layout
@@ -67,7 +67,7 @@ def parse(block: Block, layout: Layout, names: Sequence[str]) -> Parsed:
         frame = _frame([], layout.width + layout.trailing)
     repaired = np.full(len(records), WHOLE, dtype=np.int8)
     apart = _gap_before(records)
-    apart[:1] = record_before(block)[1]
+    apart[:1] = block.apart
     bad: list[Bad] = []
     if not fits.all():
         frame, kept, bad = _read_slowly(block, layout, fits, frame, repaired, numbers, lines)
@@ -246,9 +246,9 @@ def _broken_in_two(
     last = len(block.records) - 1
     # The neighbours in other blocks count too: what becomes of a row doesn't depend on where blocks end.
     if counts.get(0, width) < width:
-        counts[-1] = len(_fields_of(record_before(block)[0], layout.dialect) or [])
+        counts[-1] = len(_fields_of(block.before, layout.dialect) or [])
     if counts.get(last, width) < width:
-        counts[last + 1] = len(_fields_of(record_behind(block, layout), layout.dialect) or [])
+        counts[last + 1] = len(_fields_of(block.behind, layout.dialect) or [])
     broken = set()
     for order, place in enumerate(rest.tolist()):
         mine = counts.get(place, width)
