@@ -41,6 +41,7 @@ def test_each_description_says_what_a_client_needs(document):
     assert len(set(names)) == len(names)
     for route, said in operations(document).items():
         assert said["summary"].endswith("."), route
+        assert set(said["tags"]) <= {tag["name"] for tag in document["tags"]}, route
         needs_token = said["security"] == [{"access_token": []}]
         assert needs_token == (route not in FREE | OWN_RULE), route
         assert ("401" in said["responses"]) == (route not in FREE or route == ("post", "/login")), route

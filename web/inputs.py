@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import PRIORITIES, STATUSES
 from web.errors import Faults, Refusal, printable
-from web.names import NAME_PATTERN, NAME_RULE, is_name, normal_name
+from web.names import NAME_RULE, NAME_SCHEMA, is_name, normal_name
 from web.strict_json import NotJson, parse
 from web.times import Instant, read_instant
 
@@ -98,7 +98,7 @@ def trimmed_schema(longest: int) -> dict[str, Any]:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema(NAME_SCHEMA)]
 Password = Annotated[Text, Field(min_length=8, max_length=128), WithJsonSchema(text_schema(8, 128))]
 Guess = Annotated[str, BeforeValidator(_encodable)]
 Title = Annotated[

@@ -8,12 +8,17 @@ import unicodedata
 SHORTEST, LONGEST = 3, 80
 NAME_RULE = f"This must have {SHORTEST} to {LONGEST} characters: letters, digits and any of . _ - @"
 
-# The same for JSON Schema. Some letters and marks are none of these any more in their NFKC spelling.
-NOT_IN_NAMES = r"\u013f\u0140\u0488\u0489\u1abe\u20d0-\u20ff\ua670-\ua672\ufdfa\ufdfb"
-NAME_PATTERN = (
-    rf"^(?!.*[{NOT_IN_NAMES}])[\p{{L}}\p{{Nd}}._@-]"
-    rf"[\p{{L}}\p{{M}}\p{{Nd}}._@-]{{{SHORTEST - 1},{LONGEST - 1}}}$"
+# The same for JSON Schema, with three letters that marks can't merge with each other. Some letters and marks are
+# none of these any more in their NFKC spelling, or can't be seen.
+NOT_IN_NAMES = (
+    r"\u013f\u0140\u034f\u037a\u0488\u0489\u115f\u1160\u17b4\u17b5\u180b-\u180f\u1abe\u20d0-\u20ff\u3164"
+    r"\ua670-\ua672\ufc5e-\ufc63\ufdfa\ufdfb\ufe00-\ufe0f\ufe70-\ufe7e\uffa0"
 )
+NAME_SCHEMA = {
+    "type": "string",
+    "maxLength": LONGEST,
+    "pattern": rf"^(?!.*[{NOT_IN_NAMES}])(?:[\p{{L}}\p{{Nd}}._@-]\p{{M}}*){{{SHORTEST},{LONGEST}}}$",
+}
 
 # Letters and marks that leave no trace on the screen: with them two names could look the same.
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")

@@ -29,6 +29,11 @@ PROBLEM = "application/problem+json"
 DESCRIPTIONS = {**ACCOUNTS, **TASKS, **OPERATION}
 IMPLICIT_METHODS = {"HEAD", "OPTIONS"}  # every GET answers HEAD, and every path OPTIONS
 
+TAGS = {
+    "accounts": "Who somebody is, and how long they are logged in.",
+    "tasks": "What the caller has to do.",
+    "operation": "What those look at who keep it running, and these pages.",
+}
 REFUSALS = {
     400: "The body is not strict JSON, or a parameter or header can't be used.",
     401: "There is no valid token, or its session has ended.",
@@ -80,6 +85,7 @@ def document_of(app: Flask) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Taskmill", "version": VERSION, "description": "Accounts and their tasks."},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": _schemas(),

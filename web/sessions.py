@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from flask import Response, current_app, g, jsonify, request
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token, set_refresh_cookies
@@ -16,10 +16,11 @@ from sqlalchemy import delete, update
 from database import writing
 from models import Session, now
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
-from web.extensions import db, jwt
+from web.extensions import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -110,7 +111,7 @@ def begin(user_id: int) -> Session:
     return session
 
 
-def _end_of_session() -> Any:
+def _end_of_session() -> datetime:
     config = current_app.config
     lifetime: timedelta = max(config["JWT_ACCESS_TOKEN_EXPIRES"], config["JWT_REFRESH_TOKEN_EXPIRES"])
     return now() + lifetime
@@ -168,13 +169,3 @@ def token_answer(session: Session) -> Response:
     set_refresh_cookies(response, refresh_token, max_age=int(lifetime.total_seconds()))
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@jwt.user_lookup_loader
-def token_bearer(_header: dict[str, Any], _claims: dict[str, Any]) -> int | None:
-    """The caller, for views that flask-jwt-extended itself guards."""
-    claims = _access_claims(sent_token())
-    if not _lives(claims):
-        return None
-    g.caller = claims
-    return claims.user_id
