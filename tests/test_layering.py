@@ -11,8 +11,8 @@ FLASK = ("flask", "flask_sqlalchemy", "flask_jwt_extended", "werkzeug")
 SHARED = {"errors", "extensions", "inputs", "names", "paging", "parameters", "request_log", "secret_key", "settings"}
 SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
 SHARED |= {"task_descriptions"}
-SHARED |= {"bulk", "cleanup", "cursors", "etag", "export", "filters", "idempotency", "listing", "search", "shown"}
-SHARED |= {"sorting", "task_rows", "waymarks"}
+SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
+SHARED |= {"search", "shown", "sorting", "task_rows", "waymarks"}
 
 RULES = [
     ("models.py", ("web", "etl", "main", "pandas", *FLASK)),

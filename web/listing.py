@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select
 
 from models import TaskCount, now
-from web import cursors
+from web import cursors, direct
 from web.extensions import caller_id, db
 from web.filters import FILTERS, conditions, one_of
 from web.shown import SHOWN, shown, tasks
 from web.sorting import NEWEST_FIRST, Order, asked_order, behind
 from web.task_rows import RESTORABLE
-from web.waymarks import START, Waymarks
+from web.waymarks import Waymarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from web.paging import Page
 
     Given = Mapping[str, Sequence[str]]
 
 PARAMETERS = (*FILTERS, "sort", "deleted")
-COUNT = select(TaskCount.live, TaskCount.deleted, TaskCount.version).where(TaskCount.user_id == bindparam("owner"))
+COUNT = select(TaskCount.live, TaskCount.version, TaskCount.deleted).where(TaskCount.user_id == bindparam("owner"))
 TOTAL = select(TaskCount.live).where(TaskCount.user_id == bindparam("owner")).scalar_subquery()
 
 waymarks = Waymarks()
@@ -72,51 +72,54 @@ class Part:
 
 def fetch(listing: Listing, page: Page) -> Part:
     """The part of the list that `page` asks for."""
-    with db.engine.connect() as connection:  # one transaction, so one state of the database
-        if page.number:
-            return _numbered(connection, listing, page)
-        return _behind(connection, listing, page)
-
-
-def _behind(connection: Connection, listing: Listing, page: Page) -> Part:
-    place = None if page.cursor is None else cursors.unseal(page.cursor, listing.name)
-    rows = connection.execute(
-        _rows(listing, None if place is None else tuple(value is None for value in place)),
-        {**_values(listing, place), "size": page.size + 1, "offset": 0},  # one more, to see whether more follow
-    ).all()
-    total = rows[0].total if rows and listing.whole else total_of(connection, listing)
-    more, rows = len(rows) > page.size, rows[: page.size]
-    following = cursors.seal(_place(listing, rows[-1]), listing.name) if more else None
-    return Part([shown(row) for row in rows], total, following)
-
-
-def _numbered(connection: Connection, listing: Listing, page: Page) -> Part:
-    total = total_of(connection, listing)
-    if page.offset >= total:
-        return Part([], total, None)
     if listing.whole and listing.order == NEWEST_FIRST:
-        return Part(_by_waymarks(connection, listing, page), total, None)
-    values = {**_values(listing), "size": page.size, "offset": page.offset}
-    return Part([shown(row) for row in connection.execute(_rows(listing), values)], total, None)
+        return _known(listing, page)
+    with db.engine.connect() as connection:  # one transaction, so one state of the database
+        total = total_of(connection, listing)
+        if page.number and page.offset >= total:
+            return Part([], total, None)
+        place = _place_of(listing, page)
+        rows = connection.execute(_rows(listing, place), _values(listing, page, place)).all()
+    return _part(listing, page, rows, total)
 
 
-def _by_waymarks(connection: Connection, listing: Listing, page: Page) -> list[dict[str, Any]]:
-    """To skip many rows takes long; from a place seen before there are few to skip."""
-    version = connection.execute(COUNT, {"owner": listing.owner}).one().version
-    mark = waymarks.nearest(listing.owner, version, page.offset)
-    before, bound = mark
-    values = {**_values(listing, None if mark == START else [bound]), "size": page.size, "offset": page.offset - before}
-    rows = connection.execute(_rows(listing, None if mark == START else (False,)), values).all()
-    waymarks.add(listing.owner, version, (page.offset, rows[0].id + 1))
-    waymarks.add(listing.owner, version, (page.offset + len(rows), rows[-1].id))
-    return [shown(row) for row in rows]
+def _known(listing: Listing, page: Page) -> Part:
+    """All tasks, newest first: what is asked for most, and most often."""
+    place, skipped, total = _place_of(listing, page), 0, 0
+    if page.number:
+        total, version = _count(listing.owner)
+        if page.offset >= total:
+            return Part([], total, None)
+        skipped, bound = waymarks.nearest(listing.owner, version, page.offset)
+        place = None if bound is None else [bound]
+    rows = direct.rows(_rows(listing, place), _values(listing, page, place, skipped=skipped))
+    if page.number and rows:
+        waymarks.add(listing.owner, version, (page.offset, rows[0][0] + 1))
+        waymarks.add(listing.owner, version, (page.offset + page.size, rows[: page.size][-1][0]))
+    return _part(listing, page, rows, rows[0][-1] if rows else _count(listing.owner)[0])
+
+
+def _count(owner: int) -> tuple[int, int]:
+    """How many tasks a user has, and the version of that number."""
+    rows = direct.rows(COUNT, {"owner": owner})
+    return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+
+def _place_of(listing: Listing, page: Page) -> list[Any] | None:
+    return None if page.cursor is None else cursors.unseal(page.cursor, listing.name)
+
+
+def _part(listing: Listing, page: Page, rows: Sequence[Sequence[Any]], total: int) -> Part:
+    more, rows = len(rows) > page.size, rows[: page.size]
+    place = list(rows[-1][len(SHOWN) : len(SHOWN) + len(listing.order)]) if more else []
+    return Part([shown(row) for row in rows], total, cursors.seal(place, listing.name) if more else None)
 
 
 def total_of(connection: Connection, listing: Listing) -> int:
     """How many tasks the list holds. Only those that a filter chose have to be counted."""
     if listing.filters:
         chosen = select(func.count()).where(*_chosen(deleted=listing.deleted), *listing.filters)
-        return connection.execute(chosen, _values(listing)).scalar_one()
+        return connection.execute(chosen, _whose(listing)).scalar_one()
     count = connection.execute(COUNT, {"owner": listing.owner}).first()
     if count is None or not listing.deleted:
         return count.live if count else 0
@@ -126,10 +129,11 @@ def total_of(connection: Connection, listing: Listing) -> int:
 
 def every_row(listing: Listing) -> tuple[Select[Any], dict[str, Any]]:
     """The statement of the whole list, and the values that it is run with."""
-    return _rows(listing).limit(None).offset(None), _values(listing)
+    return _rows(listing, None).limit(None).offset(None), _whose(listing)
 
 
-def _rows(listing: Listing, empty: tuple[bool, ...] | None = None) -> Select[Any]:
+def _rows(listing: Listing, place: Sequence[Any] | None) -> Select[Any]:
+    empty = None if place is None else tuple(value is None for value in place)
     statement = _ordered(listing.order, deleted=listing.deleted, whole=listing.whole, empty=empty)
     return statement.where(*listing.filters) if listing.filters else statement
 
@@ -151,13 +155,14 @@ def _chosen(*, deleted: bool) -> list[ColumnElement[bool]]:
     return [tasks.c.user_id == bindparam("owner"), gone]
 
 
-def _values(listing: Listing, place: Sequence[Any] | None = None) -> dict[str, Any]:
-    values = {"owner": listing.owner} | ({"restorable": now() - RESTORABLE} if listing.deleted else {})
+def _whose(listing: Listing) -> dict[str, Any]:
+    return {"owner": listing.owner} | ({"restorable": now() - RESTORABLE} if listing.deleted else {})
+
+
+def _values(listing: Listing, page: Page, place: Sequence[Any] | None, *, skipped: int = 0) -> dict[str, Any]:
+    # One row more than wanted shows whether more follow.
+    values = {**_whose(listing), "size": page.size + 1, "offset": page.offset - skipped}
     for number, (key, value) in enumerate(zip(listing.order, place or (), strict=place is not None)):
         if value is not None:
             values[f"after_{number}"] = cursors.as_instant(value) if key.name.endswith("_at") else value
     return values
-
-
-def _place(listing: Listing, row: Row[Any]) -> list[Any]:
-    return list(row[len(SHOWN) : len(SHOWN) + len(listing.order)])

@@ -32,7 +32,8 @@ class Instant(FunctionElement[str]):
 
 @compiles(Instant, "sqlite")
 def _instant_on_sqlite(element: Instant, compiler: SQLCompiler, **options: Any) -> str:
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {compiler.process(element.clauses, **options)})"
+    # SQLite keeps 2026-11-23 10:00:00.123000; its own strftime would take half of the time of a list.
+    return f"replace(substr({compiler.process(element.clauses, **options)}, 1, 23), ' ', 'T') || 'Z'"
 
 
 @compiles(Instant, "postgresql")

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from werkzeug.exceptions import NotFound
 
 from models import now
+from web import direct
 from web.extensions import caller_id, db
 from web.shown import FIELDS, SHOWN, as_shown, shown, task_labels, tasks
 from web.times import read_instant
@@ -31,9 +32,8 @@ DELETED = update(tasks).where(tasks.c.id == bindparam("task_id")).values(deleted
 
 def own_task(task_id: int) -> dict[str, Any]:
     """One of the caller's tasks; somebody else's is simply not found."""
-    with db.engine.connect() as connection:
-        row = connection.execute(OWN_TASK, {"task_id": task_id, "owner": caller_id()}).first()
-    return found(row, task_id)
+    rows = direct.rows(OWN_TASK, {"task_id": task_id, "owner": caller_id()})
+    return found(rows[0] if rows else None, task_id)
 
 
 def own_task_to_change(task_id: int) -> dict[str, Any]:
