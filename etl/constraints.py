@@ -38,10 +38,11 @@ def reason(column: Field, kind: str, value: Any) -> str:
 def check_declared(column: Field) -> None:
     """Raise UsageError for a constraint that can't be checked on the column's type."""
     try:
-        for _found in broken(pa.nulls(0, _arrow(column)), column):
+        for _found in broken(pa.nulls(1, _arrow(column)), column):
             pass
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError, TypeError) as error:
-        raise UsageError(f"The constraints of {column.name} don't go with type {column.type}: {error}") from error
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"The constraints of {column.name} don't go with type {column.type}: {reason}") from error
 
 
 def _arrow(column: Field) -> pa.DataType:

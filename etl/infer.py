@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from etl.rules import look
 from etl.table_schema import NUMERIC, Field, Schema
 
+# A type that so few values (one in twenty) make wider than the others' is worth telling.
+FEW = 20
 # Up to this share of a column's values may be noise before it is data; 1/4 in whole numbers.
 NOISE_SHARE = 4
 
@@ -95,14 +97,19 @@ def decide(evidence: Evidence, column: Field, hints: Hints) -> Field:
         return replace(plain, reason="no values", wordy=False)
     noise = counts["word"] + counts["bad_date"]
     if counts["other"]:
-        return replace(plain, reason=f"{evidence.example('other')} is neither a number nor a date")
+        reason = f"{evidence.example('other')} is neither a number nor a date"
+        return replace(plain, reason=reason + _way_out(evidence, plain, hints, "other"))
     if counts["flag"] and not counts["moment"] and counts["number"] == counts["zero_one"] and counts["flag"] >= noise:
         decided = _decide_boolean(evidence, plain, noise)
         if decided.type == "boolean" or not counts["number"]:
             return decided
+    if counts["flag"] and (few := counts["number"] - counts["zero_one"] + counts["moment"]) and few * FEW <= values:
+        return replace(plain, reason=f"{evidence.example('bare', 'moment')} is no boolean" + _advice(plain, "boolean"))
     noise += counts["flag"]
     if counts["number"] and counts["moment"]:
-        return replace(plain, reason=f"numbers and dates ({evidence.example('moment')})")
+        rarer = "moment" if counts["moment"] < counts["number"] else "number"
+        reason = f"numbers and dates ({evidence.example('moment')}, {evidence.example('number')})"
+        return replace(plain, reason=reason + _way_out(evidence, plain, hints, rarer))
     if not counts["number"] and not counts["moment"]:
         return replace(plain, reason="words")
     if noise * NOISE_SHARE > values:
@@ -131,9 +138,11 @@ def _decide_number(evidence: Evidence, plain: Field, hints: Hints) -> Field:
     currencies = [name for name in counts if name.startswith("currency ") and counts[name]]
     if len(currencies) > 1:
         first, second = (evidence.example(name) for name in sorted(currencies)[:2])
-        return replace(plain, reason=f"two currencies ({first}, {second})")
+        rarer = min(currencies, key=lambda name: counts[name])
+        return replace(plain, reason=f"two currencies ({first}, {second})" + _way_out(evidence, plain, hints, rarer))
     if counts["percent"] and counts["bare"]:
-        return replace(plain, reason=f"with and without % ({evidence.example('percent')}, {evidence.example('bare')})")
+        reason = f"with and without % ({evidence.example('percent')}, {evidence.example('bare')})"
+        return replace(plain, reason=reason + _way_out(evidence, plain, hints, "percent"))
     if counts["plus_integer"] and not counts["minus"]:
         return replace(plain, reason=f"a leading + may be part of a code ({evidence.example('plus_integer')})")
     mark = _decimal_mark(counts, hints)
@@ -154,15 +163,31 @@ def _decide_number(evidence: Evidence, plain: Field, hints: Hints) -> Field:
     fractions = counts[f"decimal {mark}"] + counts[f"open {mark}"] + counts["exponent"]
     if not fractions:
         if counts["beyond_64_bits"]:
-            return replace(written, type="decimal", reason=f"{evidence.example('beyond_64_bits')} is beyond 64 bits")
+            reason = f"{evidence.example('beyond_64_bits')} is beyond 64 bits"
+            advice = _advice(plain, "integer") if counts["beyond_64_bits"] * FEW <= evidence.values else ""
+            return replace(written, type="decimal", reason=reason + advice)
         return replace(written, type="integer", reason="whole numbers")
+    advice = _advice(plain, "integer") if fractions * FEW <= evidence.values else ""
     if counts["exact"] or counts["wide"]:
-        return replace(
-            written, type="decimal", reason=f"{evidence.example('exact', 'wide')} is more exact than a double"
-        )
-    return replace(
-        written, type="number", reason=f"numbers ({evidence.example(f'decimal {mark}', f'open {mark}', 'exponent')})"
-    )
+        reason = f"{evidence.example('exact', 'wide')} is more exact than a double"
+        few = (counts["exact"] + counts["wide"]) * FEW <= evidence.values
+        return replace(written, type="decimal", reason=reason + (advice or (_advice(plain, "number") if few else "")))
+    reason = f"numbers ({evidence.example(f'decimal {mark}', f'open {mark}', 'exponent')})"
+    return replace(written, type="number", reason=reason + advice)
+
+
+def _advice(column: Field, narrower: str) -> str:
+    return f" (--type {column.name}={narrower} would set such values aside)"
+
+
+def _way_out(evidence: Evidence, plain: Field, hints: Hints, few: str) -> str:
+    """The type that the column would have without its few values of one kind, as advice; "" if they are not few."""
+    if not 0 < evidence.counts[few] * FEW <= evidence.values:
+        return ""
+    counts = evidence.counts.copy()
+    counts[few] = 0
+    others = decide(Evidence(counts, evidence.examples), plain, hints)
+    return "" if others.type == "text" else _advice(plain, others.type)
 
 
 def _decimal_mark(counts: Counter[str], hints: Hints) -> str:
@@ -204,9 +229,9 @@ def _decide_moment(evidence: Evidence, plain: Field, hints: Hints) -> Field:
             reason=f"with and without a time zone ({evidence.example('zoned')}, {evidence.example('naive', 'date')})",
         )
     kind = "datetime" if counts["datetime"] else "date"
-    return replace(
-        plain, type=kind, date_order=order, zoned=counts["zoned"] > 0, reason=f"{kind}s ({evidence.example(kind)})"
-    )
+    few = kind == "datetime" and 0 < counts["datetime"] * FEW <= evidence.values
+    reason = f"{kind}s ({evidence.example(kind)})" + (_advice(plain, "date") if few else "")
+    return replace(plain, type=kind, date_order=order, zoned=counts["zoned"] > 0, reason=reason)
 
 
 def _in_its_writing(evidence: Evidence, column: Field, hints: Hints) -> Field:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Table, select, tuple_
+from sqlalchemy import Column, Connection, MetaData, Table, and_, select
 
 from etl.clean import Cleaned, Reject
 from etl.problems import Contradicted
 from etl.table_schema import Schema
-from etl.write import unique_sets
+from etl.write import ROW_NUMBER, Writer, unique_sets
+from models import BigId
 
 
 def without_repeats(cleaned: Cleaned, schema: Schema, raw: Callable[[int], str]) -> None:
@@ -59,13 +59,17 @@ def reject_repeats(
     )
 
 
-def taken_keys(connection: Connection, table: Table, rows: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    """Which rows have values in `columns` that the table has already."""
-    wanted = [table.c[name] for name in columns]
-    keys = list(rows[list(columns)].astype(object).itertuples(index=False, name=None))
-    found: set[tuple[Any, ...]] = set()
-    for first in range(0, len(keys), 500):
-        some = keys[first : first + 500]
-        where = wanted[0].in_([key[0] for key in some]) if len(wanted) == 1 else tuple_(*wanted).in_(some)
-        found.update(tuple(row) for row in connection.execute(select(*wanted).where(where)))
-    return np.array([key in found for key in keys], dtype=bool)
+def taken_keys(
+    connection: Connection, writer: Writer, table: Table, rows: pd.DataFrame, columns: tuple[str, ...]
+) -> np.ndarray:
+    """Which rows have values in `columns` that the table has already. Makes a table of its own: roll back after it."""
+    # The database compares, so that whatever it takes for equal is.
+    keys = [Column(name, table.c[name].type) for name in columns]
+    mine = Table(
+        f"{table.name}_keys", MetaData(), Column(ROW_NUMBER, BigId, primary_key=True, autoincrement=False), *keys
+    )
+    mine.create(connection)
+    writer.take(connection, mine, rows[list(columns)])
+    same = and_(*(mine.c[name] == table.c[name] for name in columns))
+    taken = set(connection.execute(select(mine.c[ROW_NUMBER]).join(table, same)).scalars())
+    return rows.index.isin(taken)

@@ -32,7 +32,17 @@ from etl.ledger import Totals
 from etl.locks import table_lock
 from etl.options import Options
 from etl.parse import WHOLE
-from etl.plan import Plan, make_plan, plan_from_json, reread, too_noisy, widened, with_trailing_column, without_key
+from etl.plan import (
+    Plan,
+    cleaning_of,
+    make_plan,
+    plan_from_json,
+    reread,
+    too_noisy,
+    widened,
+    with_trailing_column,
+    without_key,
+)
 from etl.prepare import Job, Prepared, judged
 from etl.problems import Contradicted, Refused
 from etl.source import Source, open_source
@@ -91,7 +101,7 @@ class _Run:
         if found is not None and not self.options.restart and self._resume(found):
             loads = [load for load in loads if load.id != found.id]
         else:
-            self.plan = make_plan(self.source, self.options, self.table)
+            self.plan = self._suited(make_plan(self.source, self.options, self.table))
             self._new_load(fingerprint)
         with writing(self.engine) as connection:
             for load in [*loads, *ledger.given_up(connection)]:
@@ -206,13 +216,20 @@ class _Run:
         """The block once more, without the rows whose key an earlier block has: they are rejected."""
         block = reread_block(self.source, self.plan.layout, piece)
         cleaned, parsed = judged(block, self.plan)
-        with self.engine.connect() as connection:
-            for columns in unique_sets(self.plan.schema):
-                taken = taken_keys(connection, self.staging, cleaned.rows, columns)
-                reject_repeats(cleaned, taken, columns, self.plan.schema, parsed.raw)
+        for columns in unique_sets(self.plan.schema):
+            with self.engine.connect().execution_options(writes=True) as connection, connection.begin() as look:
+                taken = taken_keys(connection, self.writer, self.staging, cleaned.rows, columns)
+                look.rollback()
+            reject_repeats(cleaned, taken, columns, self.plan.schema, parsed.raw)
         totals = ledger.totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
         packed = cleaned.rows if len(cleaned.rows) else None
         return Prepared(piece, packed, cleaned.rejects, totals)
+
+    def _suited(self, plan: Plan) -> Plan:
+        """The plan for the table that the rows are to be merged into."""
+        with self.engine.connect() as connection:
+            schema = publish.adapted(connection, self.table, plan.schema, self.options.if_exists)
+        return replace(plan, schema=schema, cleaning=cleaning_of(self.options, schema))
 
     def _check_noise(self) -> None:
         noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
@@ -229,6 +246,7 @@ class _Run:
             self.plan = with_trailing_column(self.source, self.options, self.table, self.plan)
         else:
             self.plan = reread(self.source, self.options, self.table, contradiction)
+        self.plan = self._suited(self.plan)
         self.totals = Totals()
         self.place = start_of(self.plan.layout, self.source)
         with writing(self.engine) as connection:
@@ -328,8 +346,11 @@ def _notes(run: _Run) -> list[str]:
     if run.source.encoding != "utf-8" and not any(note.startswith("read as") for note in notes):
         notes.append(f"read as {run.source.encoding}")
     told = {note.partition(" is ")[0] for note in notes}
-    texts = (column for column in run.plan.schema.fields if column.type == "text" and column.name not in told)
-    return notes + [f"{column.name} is text: {column.reason}" for column in texts if column.reason not in SELF_EVIDENT]
+    for column in run.plan.schema.fields:
+        surprising = column.type == "text" and column.reason not in SELF_EVIDENT
+        if column.name not in told and (surprising or "would set such" in column.reason):
+            notes.append(f"{column.name} is {column.type}: {column.reason}")
+    return notes
 
 
 def log_plan(plan: Plan) -> None:

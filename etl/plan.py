@@ -16,7 +16,7 @@ from etl.problems import Contradicted, Refused, UsageError
 from etl.records import Dialect
 from etl.sniff import Layout, Wishes, sniff
 from etl.source import Source, decide_encoding, to_utf8
-from etl.survey import sample, survey, survey_columns
+from etl.survey import lines_at, sample, survey, survey_columns
 from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, field_from_json, fields_as_json
 
 SNIFF_BYTES = 1 << 18
@@ -130,8 +130,12 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
         schema = decide_all(evidence, schema, layout.dialect.delimiter, day_first=options.day_first)
         if not whole_file:
             schema = _open_orders_decided(source, layout, schema, evidence, options)
-    schema = _with_key(schema, options, table, rows)
-    plan = Plan(layout, schema, cleaning_of(options, schema), source.encoding, layout.notes)
+    key, why = guessed_key(schema, table, rows, source, layout)
+    schema = _with_key(schema, options, key)
+    notes = layout.notes
+    if why and not schema.key:
+        notes = (*notes, why)
+    plan = Plan(layout, schema, cleaning_of(options, schema), source.encoding, notes)
     for column in schema.fields:
         constraints.check_declared(column)
     return plan
@@ -198,7 +202,7 @@ def _known_type(kind: str) -> str:
     return ALIASES[kind.lower()]
 
 
-def _with_key(schema: Schema, options: Options, table: str, rows: pd.DataFrame) -> Schema:
+def _with_key(schema: Schema, options: Options, guessed: str | None) -> Schema:
     given = options.primary_key
     if not given and options.described and options.described.get("primaryKey"):
         key = options.described["primaryKey"]
@@ -209,19 +213,27 @@ def _with_key(schema: Schema, options: Options, table: str, rows: pd.DataFrame) 
         return replace(
             schema, key=tuple(find_column(schema, name, "--primary-key").name for name in given), key_declared=True
         )
-    key = guessed_key(schema, table, rows)
-    return replace(schema, key=(key,) if key else ())
+    return replace(schema, key=(guessed,) if guessed else ())
 
 
-def guessed_key(schema: Schema, table: str, rows: pd.DataFrame) -> str | None:
-    """The column named `id` or `<table>_id`, when it is complete and unique in the sample."""
+def guessed_key(
+    schema: Schema, table: str, rows: pd.DataFrame, source: Source, layout: Layout
+) -> tuple[str | None, str]:
+    """The column named `id` or `<table>_id` that is complete and unique in the sample; else why none is the key."""
+    why = ""
     for column in schema.fields:
         if column.name in ("id", f"{table}_id") and column.type in ("integer", "text") and len(rows):
             values = rows[column.name].str.strip()
-            missing = (values == "").any() or values.map(lambda value: rules.look(value).kind == "missing").any()
-            if not missing and values.is_unique:
-                return column.name
-    return None
+            missing = (values == "") | values.map(lambda value: rules.look(value).kind == "missing" if value else True)
+            repeats = ~missing & values.duplicated()
+            if not missing.any() and not repeats.any():
+                return column.name, ""
+            faulty = values[missing | repeats]
+            fault = f"{faulty.iloc[0]!r} repeats" if repeats.loc[faulty.index[:1]].any() else "it is missing"
+            line = int(faulty.index[0])  # or the negative of an offset
+            line = line if line > 0 else lines_at(source, layout, [-line])[-line]
+            why = why or f"{column.name} is not the key: {fault} in line {line}"
+    return None, why
 
 
 def cleaning_of(options: Options, schema: Schema) -> Cleaning:

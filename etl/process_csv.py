@@ -104,9 +104,11 @@ def _quote(given: str) -> str:
 
 def _encoding(given: str) -> str:
     try:
-        return codecs.lookup(given).name
+        name = codecs.lookup(given).name
+        b"x".decode(name, "replace")  # refuses codecs that make no text
     except LookupError:
-        raise argparse.ArgumentTypeError(f"{given!r} is no encoding that Python knows") from None
+        raise argparse.ArgumentTypeError(f"{given!r} is no encoding of text that Python knows") from None
+    return name
 
 
 def _positive(given: str) -> int:
@@ -202,6 +204,9 @@ def _load(given: argparse.Namespace, options: Options) -> int:
     from etl import summary
     from etl.load import load
 
+    if options.rejects:
+        with Path(options.rejects).open("a"):  # better now than after the load
+            pass
     quiet = given.quiet or given.json
     with summary.Meter(shown=not quiet and sys.stderr.isatty()) as meter:
         outcome = load(options, meter)
@@ -235,4 +240,6 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal can't show is no reason to fail
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

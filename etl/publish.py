@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from sqlalchemy import (
     Column,
     Connection,
     MetaData,
     Numeric,
+    Select,
     Table,
+    and_,
     func,
     insert,
     inspect,
-    literal_column,
     select,
+    true,
     types,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +26,7 @@ from sqlalchemy.schema import CreateColumn
 from etl import ledger
 from etl.options import IF_EXISTS
 from etl.problems import Refused
-from etl.table_schema import Schema
+from etl.table_schema import Field, Schema
 from etl.write import ROW_NUMBER, Writer
 from etl.write.sqlite import quoted
 from models import API_TABLES, LOADER_TABLES
@@ -85,6 +90,35 @@ def check_target(connection: Connection, table: str, schema: Schema, how: str | 
         raise Refused(f"{table} has the primary key {', '.join(key)}, and the file has no {missing[0]}.")
 
 
+def adapted(connection: Connection, table: str, schema: Schema, how: str | None) -> Schema:
+    """The schema with guesses made to agree with the table that is merged into, where that loses nothing.
+
+    A text there keeps every value as it is written, a date becomes the datetime that the table holds, and the table's
+    key is the file's.
+    """
+    if how not in ("append", "upsert") or not inspect(connection).has_table(table):
+        return schema
+    target = _reflected(connection, table)
+    changed = {}
+    for field in schema.fields:
+        if field.declared or field.name not in target.c:
+            continue
+        kind = target.c[field.name].type
+        if isinstance(kind, types.Text) and field.type != "text" and not _is_decimal(field, kind, connection):
+            changed[field.name] = replace(field, type="text", reason=f"text in {table}")
+        elif isinstance(kind, types.DateTime) and field.type == "date":
+            changed[field.name] = replace(field, type="datetime", reason=f"datetime in {table}")
+    key = tuple(column.name for column in target.primary_key.columns)
+    if set(key) <= set(schema.names()):
+        schema = replace(schema, key=key, key_declared=True)
+    return schema.with_fields(changed)
+
+
+def _is_decimal(field: Field, kind: types.TypeEngine, connection: Connection) -> bool:
+    # On SQLite a decimal is kept as a text, too; a number as long as that is written alike.
+    return field.type == "decimal" and connection.dialect.name == "sqlite"
+
+
 def _reflected(connection: Connection, table: str) -> Table:
     return Table(table, MetaData(), autoload_with=connection)
 
@@ -114,46 +148,30 @@ def publish(
     """Make the staged rows visible, in the caller's transaction."""
     if how in ("append", "upsert") and inspect(connection).has_table(table):
         check_target(connection, table, schema, how)
-        _merge(connection, staging, table, upsert=how == "upsert")
+        _merge(connection, writer, staging, table, upsert=how == "upsert")
         staging.drop(connection)
     else:
         writer.publish(connection, staging.name, table)
 
 
-def _merge(connection: Connection, staging: Table, table: str, *, upsert: bool) -> None:
+def _merge(connection: Connection, writer: Writer, staging: Table, table: str, *, upsert: bool) -> None:
     target = _reflected(connection, table)
     for column in staging.columns:
         if column.name not in target.c and column.name != ROW_NUMBER:
-            copy = Column(column.name, column.type)
-            definition = CreateColumn(copy).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {definition}")
+            definition = CreateColumn(Column(column.name, column.type)).compile(dialect=connection.dialect)
+            writer.run(connection, f"ALTER TABLE {quoted(table)} ADD COLUMN {str(definition).replace('%%', '%')}")
     target = _reflected(connection, table)
-    names = [column.name for column in staging.columns if column.name in target.c]
-    values = [_value(connection, staging, target, name) for name in names]
-    if ROW_NUMBER in target.c and ROW_NUMBER not in names:
-        names.append(ROW_NUMBER)
+    values: dict[str, Any] = {column.name: column for column in staging.columns if column.name in target.c}
+    if ROW_NUMBER in target.c:  # row numbers go on behind the highest there
+        highest = connection.scalar(select(func.max(target.c[ROW_NUMBER]))) or 0
         rank = func.row_number().over(order_by=list(staging.primary_key.columns))
-        values.append(_highest(connection, target) + rank)
-    rows = select(*values).where(literal_column("true" if connection.dialect.name == "postgresql" else "1"))
+        values[ROW_NUMBER] = highest + values.get(ROW_NUMBER, rank)
+    rows = select(*values.values()).where(true())
     if upsert:
-        _upsert(connection, target, names, rows)
+        _upsert(connection, target, list(values), rows)
         return
     _refuse_taken_keys(connection, staging, target)
-    connection.execute(insert(target).from_select(names, rows))
-
-
-def _value(connection: Connection, staging: Table, target: Table, name: str):  # type: ignore[no-untyped-def]
-    """A staged column as the target keeps it; row numbers go on behind the highest there."""
-    if name == ROW_NUMBER:
-        return staging.c[name] + _highest(connection, target)
-    column, wanted = staging.c[name], target.c[name]
-    if isinstance(wanted.type, types.Text) and not isinstance(column.type, types.Text):
-        return func.cast(column, types.Text) if False else column
-    return column
-
-
-def _highest(connection: Connection, target: Table) -> int:
-    return int(connection.scalar(select(func.max(target.c[ROW_NUMBER]))) or 0)
+    connection.execute(insert(target).from_select(list(values), rows))
 
 
 def _refuse_taken_keys(connection: Connection, staging: Table, target: Table) -> None:
@@ -161,19 +179,13 @@ def _refuse_taken_keys(connection: Connection, staging: Table, target: Table) ->
     if not key or key == [ROW_NUMBER] or not set(key) <= {column.name for column in staging.columns}:
         return
     same = [staging.c[name] == target.c[name] for name in key]
-    taken = connection.execute(select(*(staging.c[name] for name in key)).join(target, *_joined(same)).limit(1)).first()
+    taken = connection.execute(select(*(staging.c[name] for name in key)).join(target, and_(*same)).limit(1)).first()
     if taken is not None:
         shown = ", ".join(f"{name} {value}" for name, value in zip(key, taken, strict=True))
         raise Refused(f"{target.name} has a row with the key {shown} already; --if-exists upsert would update it.")
 
 
-def _joined(conditions):  # type: ignore[no-untyped-def]
-    from sqlalchemy import and_
-
-    return (and_(*conditions),)
-
-
-def _upsert(connection: Connection, target: Table, names: list[str], rows) -> None:  # type: ignore[no-untyped-def]
+def _upsert(connection: Connection, target: Table, names: list[str], rows: Select) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(target).from_select(names, rows)
     key = [column.name for column in target.primary_key.columns]

@@ -213,9 +213,11 @@ def _cell_score(cell: str, others: str, dialect: Dialect) -> float:
 
 def _single_weight(agreeing: Sequence[Sequence[str]]) -> float:
     """One column is believed where no delimiter works, or where each line is a date or a number as it stands."""
-    body = [fields[0].strip() for fields in agreeing[1:60] if fields[0].strip()]
-    typed = sum(look(cell).kind in ("number", "moment") for cell in body)
-    return 0.99 if body and typed >= 0.9 * len(body) else 0.55
+    first, *body = [fields[0].strip() for fields in agreeing[:60]]
+    typed = sum(look(cell).kind in ("number", "moment") for cell in body if cell)
+    # 1,1 below id,a is two numbers; 1,5 below amount is one
+    delimited = any(mark in first for mark in DELIMITERS)
+    return 0.99 if body and not delimited and typed >= 0.9 * sum(bool(cell) for cell in body) > 0 else 0.55
 
 
 def _space_weight(rows: Sequence[_Row], agreeing: Sequence[Sequence[str]]) -> float:

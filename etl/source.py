@@ -112,7 +112,9 @@ def _described(name: str, file: IO[bytes], compression: str | None, encoding: st
         raise Refused(f"{name} is empty.")
     _refuse_foreign(name, head)
     bom, marked = next(((bom, found) for bom, found in BOMS if head.startswith(bom)), (b"", None))
-    found = _checked_encoding(encoding) if encoding else marked or _guess_wide(head)
+    found = encoding or marked or _guess_wide(head)
+    if found in ("utf-16", "utf-32"):  # which byte comes first is told by the mark, or by where the NULs are
+        found = marked or _guess_wide(head) or f"{found}-le"
     source = Source(name, path, file, len(bom), size, "utf-8", found is not None, found or "utf-8", compression)
     if found in (None, "utf-8", "ascii"):
         _refuse_binary(name, head)
@@ -247,10 +249,6 @@ def _refuse_binary(name: str, head: bytes) -> None:
     odd = sum(head.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 27))
     if odd > max(3, len(head) // 20):
         raise Refused(f"{name} is binary, not text.")
-
-
-def _checked_encoding(encoding: str) -> str:
-    return codecs.lookup(encoding).name
 
 
 def _guess_wide(head: bytes) -> str | None:

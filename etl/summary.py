@@ -82,7 +82,7 @@ def peak_mib() -> float:
 
 
 def as_json(outcome: Outcome) -> str:
-    return json.dumps(figures(outcome), ensure_ascii=False)
+    return json.dumps(figures(outcome))
 
 
 def as_text(outcome: Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ ISO = (
 def sample(
     source: Source, layout: Layout, names: Sequence[str], missing: Sequence[tuple[str, ...]]
 ) -> tuple[list[Evidence], pd.DataFrame, bool]:
-    """The evidence of a sample for each column, the sample's rows, and whether it is the whole file.
+    """The evidence of a sample for each column, its rows (index = line), and whether it is the whole file.
 
     missing: for each column, texts that the user declared to be missing values.
     """
@@ -51,8 +51,9 @@ def sample(
     complete = source.size <= WHOLE_BYTES
     for parsed in _sampled(source, layout, names, complete):
         _count(parsed, evidence, range(len(names)), missing)
-        frames.append(parsed.frame)
-    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(names))
+        frames.append(parsed.frame.set_axis(parsed.lines, axis="index"))
+    _with_lines(source, layout, evidence)
+    rows = pd.concat(frames) if frames else pd.DataFrame(columns=list(names))
     return evidence, rows, complete
 
 
@@ -73,7 +74,30 @@ def _sampled(source: Source, layout: Layout, names: Sequence[str], complete: boo
             piece = _piece(source, layout, offset)
             if piece is not None:
                 parsed.append(parse(piece, layout, names))
+                # Its lines are not known without reading all that is before it: say where its rows are instead.
+                parsed[-1].lines = -(piece.piece.offset + parsed[-1].starts)
     return parsed
+
+
+def _with_lines(source: Source, layout: Layout, evidence: list[Evidence]) -> None:
+    """Give examples from the middle of the file, which have the negative of an offset for a line, their line."""
+    offsets = {-line for one in evidence for _text, line in one.examples.values() if line < 0}
+    lines = {-offset: line for offset, line in lines_at(source, layout, offsets).items()}
+    for one in evidence:
+        one.examples = {name: (text, lines.get(line, line)) for name, (text, line) in one.examples.items()}
+
+
+def lines_at(source: Source, layout: Layout, offsets: Collection[int]) -> dict[int, int]:
+    """The physical lines at these offsets, found by counting all line ends before them."""
+    mark = b"\r" if layout.dialect.newline == "cr" else b"\n"
+    lines, position, count = {}, source.start, 1
+    for offset in sorted(offsets):
+        while position < offset:
+            passed = source.read(position, min(1 << 20, offset - position))
+            position += len(passed)
+            count += passed.count(mark)
+        lines[offset] = count
+    return lines
 
 
 def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
@@ -84,6 +108,7 @@ def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
     end = data.rfind(mark) + 1
     if begin <= 0 or end <= begin:
         return None
+    offset += begin
     data = data[begin:end]
     found = find_records(data, layout.dialect, final=False)
     if not len(found) or found.odd.any():

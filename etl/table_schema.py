@@ -140,6 +140,11 @@ def read_schema(path: str) -> dict[str, Any]:
         raise UsageError(f"--schema {path} is no JSON: {error}.") from error
     if not isinstance(described, dict) or not isinstance(described.get("fields"), list):
         raise UsageError(f'--schema {path} is no Table Schema: it has no list "fields".')
+    key = described.get("primaryKey", [])
+    if not isinstance(key, str) and not _is_list_of_texts(key):
+        raise UsageError(f"--schema {path}: primaryKey is neither a name nor a list of names.")
+    if not _is_list_of_texts(described.get("missingValues", [])):
+        raise UsageError(f"--schema {path}: missingValues is not a list of texts.")
     for number, entry in enumerate(described["fields"], start=1):
         _check_field(entry, f"--schema {path}, field {number}")
     return described
@@ -150,9 +155,30 @@ def _check_field(entry: Any, where: str) -> None:
         raise UsageError(f'{where} has no "name".')
     if entry.get("type", "string") not in READ_AS:
         raise UsageError(f"{where}: type {entry['type']!r} is not known; it can be {', '.join(sorted(READ_AS))}.")
-    unknown = set(entry.get("constraints", {})) - set(CONSTRAINTS)
+    for name in ("missingValues", "trueValues", "falseValues"):
+        if not _is_list_of_texts(entry.get(name, [])):
+            raise UsageError(f"{where}: {name} is not a list of texts.")
+    for name in ("decimalChar", "groupChar"):
+        if not isinstance(entry.get(name, "."), str) or len(entry.get(name, ".")) != 1:
+            raise UsageError(f"{where}: {name} is not one character.")
+    _check_constraints(entry.get("constraints", {}), where)
+
+
+def _check_constraints(constraints: Any, where: str) -> None:
+    if not isinstance(constraints, dict):
+        raise UsageError(f"{where}: constraints is not an object.")
+    unknown = set(constraints) - set(CONSTRAINTS)
     if unknown:
         raise UsageError(f"{where}: constraint {min(unknown)!r} is not known; it can be {', '.join(CONSTRAINTS)}.")
+    for name in ("required", "unique"):
+        if not isinstance(constraints.get(name, False), bool):
+            raise UsageError(f"{where}: constraint {name} is neither true nor false.")
+    if not isinstance(constraints.get("enum", []), list) or not isinstance(constraints.get("pattern", ""), str):
+        raise UsageError(f"{where}: the constraint enum is a list and pattern a text.")
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def declared_field(guessed: Field, entry: dict[str, Any], described: dict[str, Any]) -> Field:

@@ -231,7 +231,7 @@ def test_numbers_come_back_equal_in_value(kind, how):
             assert place.types()["amount"] != "text", answer.said
             assert [as_decimal(value) for value in place.values("amount")] == exact, texts
 
-    (settings(DEEP, max_examples=150) if how == "deep" else settings(QUICK, max_examples=12))(law)()
+    (settings(DEEP, max_examples=60) if how == "deep" else settings(QUICK, max_examples=8))(law)()
 
 
 def plain_value(write, number):
@@ -293,7 +293,7 @@ def test_dates_and_times_come_back_equal(kind, how):
                 moments = [None if moment is None else moment.replace(tzinfo=UTC) for moment in moments]
             assert found == moments, texts
 
-    (settings(DEEP, max_examples=150) if how == "deep" else settings(QUICK, max_examples=12))(law)()
+    (settings(DEEP, max_examples=60) if how == "deep" else settings(QUICK, max_examples=8))(law)()
 
 
 PAIRS = [

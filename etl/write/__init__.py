@@ -59,6 +59,9 @@ class Writer(Protocol):
     def publish(self, connection: Connection, staging: str, table: str) -> None:
         """Put the staging table in the table's place."""
 
+    def run(self, connection: Connection, statement: str) -> None:
+        """Run a statement without parameters, names of any characters in it."""
+
 
 def writer_for(dialect: str) -> Writer:
     if dialect == "postgresql":

@@ -64,13 +64,10 @@ def as_sqlalchemy(error: Exception, statement: str) -> Exception:
 
 def publish(connection: Connection, staging: str, table: str) -> None:
     """Put the staging table in the table's place."""
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(table)}")
-    connection.exec_driver_sql(f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
-    # The key's index keeps its name otherwise, and the next staging table may want it.
-    found = connection.exec_driver_sql(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'", (quoted(table),)
-    ).scalar()
-    if found:
-        connection.exec_driver_sql(
-            f"ALTER TABLE {quoted(table)} RENAME CONSTRAINT {quoted(found)} TO {quoted(table[:58] + '_pkey')}"
-        )
+    run(connection, f"DROP TABLE IF EXISTS {quoted(table)}")
+    run(connection, f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
+
+
+def run(connection: Connection, statement: str) -> None:
+    """Run a statement without parameters; a % in a name is only a % then."""
+    connection.exec_driver_sql(statement.replace("%", "%%"))

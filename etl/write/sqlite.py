@@ -100,6 +100,11 @@ def publish(connection: Connection, staging: str, table: str) -> None:
     connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
 
 
+def run(connection: Connection, statement: str) -> None:
+    """Run a statement without parameters."""
+    connection.exec_driver_sql(statement)
+
+
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
