@@ -265,7 +265,7 @@ class Reject(Base):
 
 
 # Made by hand in a migration: SQLite's index of the words in tasks, which keeps tables of its own.
-SEARCH_TABLES = tuple(f"task_search{part}" for part in ("", "_data", "_idx", "_docsize", "_config"))
+SEARCH_TABLES = ("task_unindexed", *(f"task_search{part}" for part in ("", "_data", "_idx", "_docsize", "_config")))
 API_TABLES = (
     *("users", "tasks", "task_labels", "task_counts", "idempotency_keys", "sessions", "rate_limits"),
     *SEARCH_TABLES,

@@ -119,15 +119,39 @@ def test_a_change_a_deletion_and_sql_by_hand_are_found_at_once(any_url, make_app
     assert found(anna, "plums") == "2"
 
 
+def test_what_is_in_the_index_already_is_found_as_before(app, anna):
+    for title, description in WRITTEN.values():
+        make(anna, title=title, description=description)
+    others = [{"op": "create", "task": {"title": "."}} for _ in range(250)]
+    assert anna.post("/tasks/bulk", json={"operations": others}).status_code == 200
+    searches = {words: numbers for words, numbers in SEARCHES.items() if words not in ("", "%20")}
+    assert {words: found(anna, words) for words in searches} == searches
+    anna.patch("/tasks/1", json={"title": "cherries"})
+    anna.delete("/tasks/6")
+    assert [found(anna, words) for words in ("milk", "cherries", "litres")] == ["", "1", "1"]
+    assert anna.post("/tasks/bulk", json={"operations": others}).status_code == 200
+    assert [found(anna, words) for words in ("milk", "cherries", "litres")] == ["", "1", "1"]
+
+
 def test_the_index_holds_what_the_tasks_hold(app, anna):
     for title, description in WRITTEN.values():
         anna.patch(make(anna, title="before"), json={"title": title, "description": description})
-    anna.post("/tasks/bulk", json={"operations": [{"op": "delete", "id": 3}]})
+    search = text(
+        "SELECT count(*) FROM task_search WHERE task_search MATCH :words"
+        " AND rowid NOT IN (SELECT task_id FROM task_unindexed)"
+    )
+    many = text(
+        "INSERT INTO tasks (user_id, title, created_at, updated_at)"
+        " SELECT 1, 'many', '2026-01-01', '2026-01-01' FROM json_each(json_array(1, 2, 3, 4, 5))"
+    )
     with app.app_context(), writing(db.engine) as connection:
+        for _ in range(40):
+            connection.execute(many)
+        held = {words: connection.execute(search, {"words": words}).scalar() for words in ("before", "milk", "many")}
+        assert held == {"before": 0, "milk": 2, "many": 193}  # the last seven wait for others
         connection.execute(text("DELETE FROM tasks"))
-        for words in ("before", "milk", "界面 "):
-            search = text("SELECT count(*) FROM task_search WHERE task_search MATCH :words")
-            assert connection.execute(search, {"words": f'"{words}"'}).scalar() == 0
+        connection.execute(many)
+        assert {connection.execute(search, {"words": words}).scalar() for words in held} == {0}
 
 
 def test_any_part_of_what_was_written_finds_it(anna):

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Text, bindparam, column, func, literal, or_, select, table
+from sqlalchemy import Text, bindparam, column, func, literal, select, table, union_all
 
 from web.shown import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-WRITTEN = tasks.c.title + literal("\n", Text, literal_execute=True) + tasks.c.description
+    from sqlalchemy import ColumnElement, FromClause
 
 # On SQLite an index of trigrams finds words of three letters and more. What it takes for the same letter
 # is replaced when a task is written and here alike.
 SAME_LETTERS = (("ß", "ss"), ("ẞ", "ss"), ("ς", "σ"), ("İ", "i̇"))
 task_search = table("task_search", column("rowid"), column("task_search"))
+task_unindexed = table("task_unindexed", column("task_id"))
 
 
 def contains(q: str, owner: int, dialect: str) -> list[ColumnElement[bool]]:
     """The conditions under which a task of `owner` holds every word of `q`."""
     words = sorted(set(q.split()))
     if dialect == "postgresql":
-        return [_searchable(WRITTEN).contains(_searchable(_escaped(word)), escape="/") for word in words]
+        return [_searchable(_written(tasks)).contains(_searchable(_escaped(word)), escape="/") for word in words]
     folded = {_folded(word) for word in words}
     long = sorted(word for word in folded if len(word) > 2)
     short = sorted(folded.difference(long))
-    return ([_indexed(long, owner)] if long else []) + [_scanned(word) for word in short]
+    return ([_indexed(long, owner)] if long else []) + [_scanned(word, tasks) for word in short]
+
+
+def _written(source: FromClause) -> ColumnElement[str]:
+    return source.c.title + literal("\n", Text, literal_execute=True) + source.c.description
 
 
 def _searchable(text: ColumnElement[str] | str) -> ColumnElement[str]:
@@ -45,11 +49,19 @@ def _folded(word: str) -> str:
     return word
 
 
-def _indexed(words: Iterable[str], owner: int) -> ColumnElement[bool]:
+def _indexed(words: Sequence[str], owner: int) -> ColumnElement[bool]:
+    """Whether the index finds a task or, for one that it hasn't read yet, the task itself holds the words."""
     quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
     match = f'owner : "{owner_trigram(owner)}" AND words : ({quoted})'
-    found = select(task_search.c.rowid).where(task_search.c.task_search.op("MATCH")(bindparam(None, match)))
-    return tasks.c.id.in_(found)
+    unindexed = select(task_unindexed.c.task_id)
+    found = select(task_search.c.rowid).where(
+        task_search.c.task_search.op("MATCH")(bindparam(None, match)), task_search.c.rowid.not_in(unindexed)
+    )
+    fresh = tasks.alias("fresh")
+    holding = select(fresh.c.id).where(
+        fresh.c.id.in_(unindexed), fresh.c.user_id == owner, *(_scanned(word, fresh) for word in words)
+    )
+    return tasks.c.id.in_(union_all(found, holding))
 
 
 def owner_trigram(owner: int) -> str:
@@ -57,17 +69,15 @@ def owner_trigram(owner: int) -> str:
     return "".join(chr(0x4E00 + (owner >> shift & 8191)) for shift in (26, 13, 0))
 
 
-def _scanned(word: str) -> ColumnElement[bool]:
-    """One or two letters make no trigram. LIKE knows the cases of ASCII letters; of others each is asked for."""
-    text: ColumnElement[str] = WRITTEN
+def _scanned(word: str, source: FromClause) -> ColumnElement[bool]:
+    """Whether the text itself holds a word: LIKE would know the cases of ASCII letters alone."""
+    text = _written(source)
     for letter, same in SAME_LETTERS:
         text = func.replace(text, letter, same, type_=Text())
-    spellings = {"".join(letters) for letters in product(*map(_cases, word))}
-    return or_(*(text.contains(spelling, autoescape=True) for spelling in sorted(spellings)))
+    return text.op("GLOB")("*" + "".join(map(_either_case, word)) + "*")
 
 
-def _cases(letter: str) -> set[str]:
-    if letter.isascii():
-        return {letter}
-    cases = (letter, letter.lower(), letter.upper(), letter.title(), letter.casefold())
-    return {case for case in cases if len(case) == 1}
+def _either_case(letter: str) -> str:
+    cases = {letter, letter.lower(), letter.upper(), letter.title(), letter.casefold()}
+    single = "".join(sorted(case for case in cases if len(case) == 1))
+    return f"[{single}]" if len(single) > 1 or letter in "*?[" else letter

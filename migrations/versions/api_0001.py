@@ -143,21 +143,35 @@ SEARCH_WORDS = """
     replace(replace(replace(replace({row}.title || char(10) || {row}.description,
         'ß', 'ss'), 'ẞ', 'ss'), 'ς', 'σ'), 'İ', 'i̇')
 """
-SEARCH_IN = f"""
-    INSERT INTO task_search (rowid, owner, words) VALUES (new.id, {SEARCH_WORDS.format(row="new")});
+# To write to the index costs much less for a hundred tasks at once. Until then those that have changed are told apart:
+# a search reads them themselves. What the index holds of such a task is kept, for it must be told to forget it.
+SEARCHED_LATER = f"""
+    INSERT INTO task_unindexed (task_id, owner, words) VALUES (old.id, {SEARCH_WORDS.format(row="old")})
+    ON CONFLICT DO NOTHING;
 """
-SEARCH_OUT = f"""
-    INSERT INTO task_search (task_search, rowid, owner, words)
-    VALUES ('delete', old.id, {SEARCH_WORDS.format(row="old")});
-"""
+SEARCHED_FIRST = "INSERT INTO task_unindexed (task_id) VALUES (new.id) ON CONFLICT DO NOTHING;"
 SEARCH_ON_SQLITE = (
     "CREATE VIRTUAL TABLE task_search USING fts5 (owner, words, content = '', tokenize = 'trigram')",
-    f"CREATE TRIGGER tasks_searched_in AFTER INSERT ON tasks BEGIN {SEARCH_IN} END",
-    f"CREATE TRIGGER tasks_searched_out AFTER DELETE ON tasks BEGIN {SEARCH_OUT} END",
+    """
+    CREATE TABLE task_unindexed (
+        place INTEGER PRIMARY KEY, task_id INTEGER NOT NULL UNIQUE, owner TEXT, words TEXT
+    )
+    """,
+    f"CREATE TRIGGER tasks_searched_in AFTER INSERT ON tasks BEGIN {SEARCHED_FIRST} END",
+    f"CREATE TRIGGER tasks_searched_out AFTER DELETE ON tasks BEGIN {SEARCHED_LATER} END",
     f"""
     CREATE TRIGGER tasks_searched_again AFTER UPDATE OF id, user_id, title, description ON tasks
     WHEN (old.id, old.user_id, old.title, old.description) <> (new.id, new.user_id, new.title, new.description)
-    BEGIN {SEARCH_OUT} {SEARCH_IN} END
+    BEGIN {SEARCHED_LATER} {SEARCHED_FIRST} END
+    """,
+    f"""
+    CREATE TRIGGER tasks_indexed AFTER INSERT ON task_unindexed WHEN new.place >= 100 BEGIN
+        INSERT INTO task_search (task_search, rowid, owner, words)
+        SELECT 'delete', task_id, owner, words FROM task_unindexed WHERE words IS NOT NULL;
+        INSERT INTO task_search (rowid, owner, words)
+        SELECT id, {SEARCH_WORDS.format(row="tasks")} FROM tasks WHERE id IN (SELECT task_id FROM task_unindexed);
+        DELETE FROM task_unindexed;
+    END
     """,
 )
 
@@ -236,5 +250,6 @@ def downgrade() -> None:
     postgresql = op.get_bind().dialect.name == "postgresql"
     for table in ("idempotency_keys", "task_counts", "task_labels", "tasks", "users"):
         op.drop_table(table)
-    for what in ("FUNCTION count_tasks", "FUNCTION searchable") if postgresql else ("TABLE task_search",):
+    functions = ("FUNCTION count_tasks", "FUNCTION searchable")
+    for what in functions if postgresql else ("TABLE task_search", "TABLE task_unindexed"):
         op.get_bind().exec_driver_sql(f"DROP {what}")
