@@ -160,7 +160,7 @@ def keep_rejects(connection: Connection, load: int, rejects: Sequence[Reject]) -
 def start_over(connection: Connection, load: int, facts: dict[str, Any]) -> None:
     """Forget the blocks and rejects of a load, which begins again with other facts."""
     forget_blocks(connection, load)
-    connection.execute(delete(RejectLine).where(RejectLine.load_id == load))
+    forget_rejects(connection, load)
     connection.execute(update(Load).where(Load.id == load).values(**facts))
 
 
@@ -184,6 +184,16 @@ def finish(connection: Connection, load: int, state: str, totals: Totals, error:
         )
     )
     forget_blocks(connection, load)
+
+
+def abandon(connection: Connection, load: int) -> None:
+    """End a load that a later one supersedes; what it rejected is part of no account."""
+    forget_rejects(connection, load)
+    finish(connection, load, "abandoned", Totals(), "superseded by a later load")
+
+
+def forget_rejects(connection: Connection, load: int) -> None:
+    connection.execute(delete(RejectLine).where(RejectLine.load_id == load))
 
 
 def rejected_rows(connection: Connection, load: int) -> Any:

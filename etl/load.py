@@ -86,6 +86,7 @@ class _Run:
         self.writer: Writer = writer_for(engine.dialect.name)
         self.totals = Totals()
         self.load = 0
+        self.asked: str | None = None  # what to do with a table that is there, before that was looked up
         self.staging: Table
         self.place: Place
         self.plan: Plan
@@ -107,7 +108,8 @@ class _Run:
             for load in [*loads, *ledger.given_up(connection)]:
                 if load.id != self.load:
                     publish.drop_staging(connection, load.id)
-                    ledger.finish(connection, load.id, "abandoned", Totals(), "superseded by a later load")
+                    shutil.rmtree(folder_of(self.engine, load.id), ignore_errors=True)
+                    ledger.abandon(connection, load.id)
 
     def _new_load(self, fingerprint: str) -> None:
         with writing(self.engine) as connection:
@@ -133,9 +135,13 @@ class _Run:
             "header": layout.header is not None,
             "newline": "\r" if layout.dialect.newline == "cr" else "\n",
         }
-        kept = {"given": self.options.that_matter(), "plan": self.plan.as_json()}
+        kept = {"given": self.options.that_matter(), "plan": self.plan.as_json(), "head": self._head_checksum()}
         schema = to_frictionless(self.plan.schema)
         return {"dialect": dialect, "schema": schema, "options": json.loads(json.dumps(kept))}
+
+    def _head_checksum(self) -> int:
+        """Of what lies before the first block: title, comments and header."""
+        return zlib.crc32(self.source.read(0, start_of(self.plan.layout, self.source).offset))
 
     def _make_staging(self, connection: Connection) -> None:
         self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
@@ -147,10 +153,12 @@ class _Run:
         self.source.encoding = plan.encoding
         with self.engine.connect() as connection:
             done = ledger.done_blocks(connection, found.id)
-        if any(zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum for line in done):
-            log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
-            return False
         self.plan, self.load = plan, found.id
+        changed = self._head_checksum() != found.options["head"]
+        if changed or any(zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum for line in done):
+            log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
+            self.source.encoding = "utf-8" if not self.source.told else self.source.encoding
+            return False
         self.staging = table_for(plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
         for line in done:
             self.totals.add(ledger.totals_of_line(line))
@@ -270,6 +278,8 @@ class _Run:
 
     def publish(self) -> None:
         with writing(self.engine) as connection:
+            # Somebody may have made a table of that name while this load was running.
+            publish.how_to_publish(connection, self.table, self.source.path, self.asked)
             publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
             ledger.finish(connection, self.load, "published", self.totals)
         log.info("load %d is published as %s", self.load, self.table)
@@ -282,11 +292,15 @@ class _Run:
         log.error("load %d failed: %s", self.load, error)
 
 
+def folder_of(engine: Engine, load: int) -> Path:
+    name = hashlib.sha256(f"{engine.url}\0{load}\0{os.getuid()}".encode()).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / f"process_csv-{name}-blocks"
+
+
 @contextlib.contextmanager
 def block_folder(engine: Engine, load: int) -> Iterator[Path]:
     """A folder for packed blocks; gone when the load ends, and what a killed one left is gone with it."""
-    name = hashlib.sha256(f"{engine.url}\0{load}\0{os.getuid()}".encode()).hexdigest()[:24]
-    folder = Path(tempfile.gettempdir()) / f"process_csv-{name}-blocks"
+    folder = folder_of(engine, load)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
@@ -315,9 +329,11 @@ def load(options: Options, progress: Progress) -> Outcome:
 def _load_locked(
     engine: Engine, source: Source, options: Options, table: str, progress: Progress, began: float
 ) -> Outcome:
+    asked = options.if_exists
     with engine.connect() as connection:
         options = replace(options, if_exists=publish.how_to_publish(connection, table, source.path, options.if_exists))
     run = _Run(engine, source, options, table, progress)
+    run.asked = asked
     run.begin()
     try:
         with engine.connect() as connection:

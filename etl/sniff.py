@@ -213,6 +213,8 @@ def _cell_score(cell: str, others: str, dialect: Dialect) -> float:
 
 def _single_weight(agreeing: Sequence[Sequence[str]]) -> float:
     """One column is believed where no delimiter works, or where each line is a date or a number as it stands."""
+    if not agreeing:
+        return 0.55
     first, *body = [fields[0].strip() for fields in agreeing[:60]]
     typed = sum(look(cell).kind in ("number", "moment") for cell in body if cell)
     # 1,1 below id,a is two numbers; 1,5 below amount is one
