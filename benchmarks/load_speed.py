@@ -60,9 +60,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="tools to run, separated by commas")
     given = parser.parse_args()
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", end=", ")
+    print(f"SQLite {sqlite3.sqlite_version}")
     for name in given.sets or SETS:
         compare(name, made(name), given.rounds, given.only.split(",") if given.only else None)
 
