@@ -101,8 +101,8 @@ def _known(listing: Listing, page: Page) -> Part:
 
 def _count(owner: int) -> tuple[int, int]:
     """How many tasks a user has, and the version of that number."""
-    rows = direct.rows(COUNT, {"owner": owner})
-    return (rows[0][0], rows[0][1]) if rows else (0, 0)
+    count = direct.row(COUNT, {"owner": owner})
+    return (count[0], count[1]) if count else (0, 0)
 
 
 def _place_of(listing: Listing, page: Page) -> list[Any] | None:

@@ -53,7 +53,7 @@ class Labels(FunctionElement[str]):
 def _labels_on_sqlite(element: Labels, compiler: SQLCompiler, **options: Any) -> str:
     task_id = compiler.process(element.clauses, **options)
     ordered = f"SELECT label FROM task_labels WHERE task_id = {task_id} ORDER BY position"
-    return f"(SELECT json_group_array(label) FROM ({ordered}))"
+    return f"(SELECT json_group_array(label) || '' FROM ({ordered}))"  # text, whatever is made of it
 
 
 @compiles(Labels, "postgresql")

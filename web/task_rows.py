@@ -32,8 +32,7 @@ DELETED = update(tasks).where(tasks.c.id == bindparam("task_id")).values(deleted
 
 def own_task(task_id: int) -> dict[str, Any]:
     """One of the caller's tasks; somebody else's is simply not found."""
-    rows = direct.rows(OWN_TASK, {"task_id": task_id, "owner": caller_id()})
-    return found(rows[0] if rows else None, task_id)
+    return found(direct.row(OWN_TASK, {"task_id": task_id, "owner": caller_id()}), task_id)
 
 
 def own_task_to_change(task_id: int) -> dict[str, Any]:
