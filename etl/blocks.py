@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from etl import stopping
 from etl.problems import Contradicted
 from etl.records import MAX_FIELD, Records, find_records
 from etl.sniff import Layout
@@ -89,6 +90,7 @@ def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Blo
     """The blocks from `place` to the end, each of at most `rows` records. Raises Contradicted("encoding")."""
     guess = _bytes_for(rows)
     while place.offset < source.size:
+        stopping.check()
         block = _next_block(source, layout, place, rows, guess)
         piece = block.piece
         if piece.rows >= rows:  # read a little more than that the next time, not much more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import tempfile
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,18 +29,29 @@ def _refusal(table: str) -> Refused:
 
 @contextmanager
 def _file_lock(path: Path, table: str) -> Iterator[None]:
-    # Not beside the database: a file there would look like a part of it.
-    name = hashlib.sha256(f"{path.resolve()}\0{table}".encode()).hexdigest()[:24]
-    place = Path(tempfile.gettempdir()) / f"process_csv-{name}.lock"
-    with place.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise _refusal(table) from None
+    # Beside the database, so that all who use it look at the same file, whatever their folder for temporary files.
+    name = hashlib.sha256(table.encode()).hexdigest()[:12]
+    place = path.resolve().with_name(f"{path.name}-loading-{name}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(place, table):
         try:
             yield
         finally:
             place.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(place: Path, table: str) -> Iterator[None]:
+    while True:
+        with place.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise _refusal(table) from None
+            # Its last holder may have removed it between our opening and our locking: then it locks nothing.
+            if place.exists() and os.path.samestat(place.stat(), os.fstat(file.fileno())):
+                yield
+                return
 
 
 @contextmanager

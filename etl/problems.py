@@ -9,6 +9,10 @@ class Interrupted(Exception):
     """The load stopped half way and can go on: one line, exit 1."""
 
 
+class Stopped(Exception):
+    """The user asked the load to stop: one line, exit 130."""
+
+
 class UsageError(Exception):
     """An option makes no sense, whatever the input: one line, exit 2."""
 

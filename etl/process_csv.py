@@ -16,14 +16,12 @@ if not __package__:  # started as a file: make that the same as `python -m etl.p
 import argparse
 import codecs
 import contextlib
-import signal
 from collections.abc import Sequence
-from types import FrameType
-from typing import NoReturn
 
 from etl import log as logs
+from etl import stopping
 from etl.options import IF_EXISTS, Options
-from etl.problems import Interrupted, Refused, UsageError
+from etl.problems import Interrupted, Refused, Stopped, UsageError
 
 LOADED, FAILED, USAGE, NOT_STRICT = 0, 1, 2, 3
 
@@ -175,7 +173,7 @@ def _one(given: argparse.Namespace, source: str) -> int:
         return _say(str(error), FAILED)
     except Interrupted as error:
         return _say(f"{error}; the same command goes on from here.", FAILED)
-    except KeyboardInterrupt:
+    except (Stopped, KeyboardInterrupt):
         return _say("interrupted; the same command goes on from here", 130)
     except SQLAlchemyError as error:
         logs.log.exception("the database failed")
@@ -234,12 +232,8 @@ def _print_schema(options: Options) -> int:
     return LOADED
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
+    stopping.listen()
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal can't show is no reason to fail
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

@@ -110,9 +110,11 @@ def _lone_returns(array: np.ndarray) -> np.ndarray:
 def _leave_out_carriage_returns(found: Records, array: np.ndarray, data: bytes) -> None:
     if b"\r" not in data or not len(found):
         return
-    for _time in range(2):  # a transfer in text mode makes CR CR LF of CR LF
-        before = np.maximum(found.ends - 1, 0)
-        found.ends -= (array[before] == CR) & (found.ends > found.starts)
+    while True:  # a transfer in text mode makes CR CR LF of CR LF
+        returns = (array[np.maximum(found.ends - 1, 0)] == CR) & (found.ends > found.starts)
+        if not returns.any():
+            return
+        found.ends -= returns
 
 
 def _mark_odd_bytes(found: Records, array: np.ndarray, data: bytes, dialect: Dialect) -> None:
@@ -203,6 +205,8 @@ def _strays(array: np.ndarray, quotes: np.ndarray, dialect: Dialect, parity: int
     previous = np.where(quotes > 0, array[np.maximum(quotes - 1, 0)], LF)
     following = np.where(quotes + 1 < len(array), array[np.minimum(quotes + 1, len(array) - 1)], LF)
     fine[opens] = after_edge[previous[opens]]
+    if dialect.escape:  # behind an escaped delimiter a quote opens nothing
+        fine[opens] &= ~_is_escaped(array, np.maximum(quotes[opens] - 1, 0))
     fine[~opens] = before_edge[following[~opens]]
     if dialect.newline == "lf":
         fine &= opens | (following != CR) | _before_line_end(array, quotes)
@@ -255,6 +259,8 @@ def _scan(
         elif patterns.opening and (opening := patterns.opening.match(data, position)):
             complete = final or len(data) - position > MAX_FIELD or patterns.is_closed(data, opening.end())
             end = _line_end(data, start, dialect)
+            if end == len(data) - 1 and data[end] == CR and not final:
+                return None, None  # perhaps an LF follows
             return (end if complete and (end < len(data) or final) else None), None
         else:
             bare = patterns.bare.match(data, position)
@@ -274,7 +280,7 @@ def _scan(
 def _record_end_at(data: bytes, position: int, dialect: Dialect, final: bool) -> int | None:
     """The line end at `position`: its LF, where it has one."""
     returns = position
-    while returns < len(data) and data[returns] == CR and returns - position < 2:
+    while returns < len(data) and data[returns] == CR:
         returns += 1
     if dialect.newline == "cr" and returns > position:
         returns = position + 1
@@ -309,7 +315,7 @@ class _Patterns:
             re.escape(part.encode()) for part in (dialect.delimiter, dialect.quote, dialect.escape)
         )
         self.delimiter = dialect.delimiter.encode()
-        line_end = rb"\r{0,2}\n|\r{0,2}\Z" if dialect.newline == "lf" else rb"\r|\n|\Z"
+        line_end = rb"\r*\n|\r*\Z" if dialect.newline == "lf" else rb"\r|\n|\Z"
         stop = delimiter + rb"|" + line_end if delimiter else line_end
         in_bare = rb"(?!" + stop + rb")[\s\S]"
         self.bare = re.compile(rb"(?:" + (escape + rb"[\s\S]|" if escape else b"") + in_bare + rb")*+")

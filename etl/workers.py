@@ -16,6 +16,7 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from etl import stopping
 from etl.blocks import Block, Piece
 from etl.prepare import Job, Prepared, prepare, prepare_piece
 from etl.problems import Interrupted
@@ -24,6 +25,9 @@ from etl.problems import Interrupted
 WORTHWHILE_BYTES = 12 << 20
 # Blocks under way for each worker: one that it works on and one that waits.
 AHEAD = 2
+
+# Seconds between two looks at whether to stop.
+PATIENCE = 0.2
 
 _job: Job | None = None
 
@@ -51,13 +55,23 @@ def _by_workers(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Pr
         for block in blocks:
             waiting.append(_submit(pool, block.piece))
             if len(waiting) >= workers * AHEAD:
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
     except BrokenProcessPool as broken:
         raise Interrupted("A worker process was killed, perhaps for want of memory") from broken
     finally:
         _end(pool)
+
+
+def _result(future: Future[Prepared]) -> Prepared:
+    """What the worker gives back; a request to stop is not kept waiting for it."""
+    while True:
+        stopping.check()
+        try:
+            return future.result(timeout=PATIENCE)
+        except TimeoutError:
+            continue
 
 
 def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Prepared]:

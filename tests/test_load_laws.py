@@ -469,7 +469,7 @@ def one_after_another(data, dialect):
     while position < len(data):
         end = record_end(data, position, dialect, final=True)
         stop = end
-        while stop > max(position, end - 2) and data[stop - 1 : stop] == b"\r":  # CR CR LF is a line end too
+        while stop > position and data[stop - 1 : stop] == b"\r":  # so is CR CR LF
             stop -= 1
         if stop > position:
             found.append((position, stop, line))
