@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from flask import current_app
 from sqlalchemy import bindparam, func, select
 
 from models import TaskCount, now
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 PARAMETERS = (*FILTERS, "sort", "deleted")
 COUNT = select(TaskCount.live, TaskCount.version, TaskCount.deleted).where(TaskCount.user_id == bindparam("owner"))
 TOTAL = select(TaskCount.live).where(TaskCount.user_id == bindparam("owner")).scalar_subquery()
-
-waymarks = Waymarks()
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,19 @@ def _known(listing: Listing, page: Page) -> Part:
         total, version = _count(listing.owner)
         if page.offset >= total:
             return Part([], total, None)
-        skipped, bound = waymarks.nearest(listing.owner, version, page.offset)
+        skipped, bound = _waymarks().nearest(listing.owner, version, page.offset)
         place = None if bound is None else [bound]
     rows = direct.rows(_rows(listing, place), _values(listing, page, place, skipped=skipped))
     if page.number and rows:
-        waymarks.add(listing.owner, version, (page.offset, rows[0][0] + 1))
-        waymarks.add(listing.owner, version, (page.offset + page.size, rows[: page.size][-1][0]))
+        _waymarks().add(listing.owner, version, (page.offset, rows[0][0] + 1))
+        _waymarks().add(listing.owner, version, (page.offset + page.size, rows[: page.size][-1][0]))
     return _part(listing, page, rows, rows[0][-1] if rows else _count(listing.owner)[0])
+
+
+def _waymarks() -> Waymarks:
+    """Those of this app: another one in the same process may have another database."""
+    known: Waymarks = current_app.extensions.setdefault("waymarks", Waymarks())
+    return known
 
 
 def _count(owner: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ START: Mark = (0, None)
 
 @dataclass(frozen=True)
 class Waymarks:
-    """For each user (number of tasks before, id of the last of them), true as long as no task comes or goes."""
+    """For each user marks: so many tasks stand before those whose ids are lower. True until a task comes or goes."""
 
     _known: OrderedDict[int, tuple[int, tuple[Mark, ...]]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
