@@ -171,7 +171,7 @@ def test_a_relative_path_is_one_from_the_working_directory(place):
     assert {path.name for path in place.folder.iterdir()} >= {"here.db", "here.log"}
 
 
-@pytest.mark.parametrize("content", [FILE.encode(), gzip.compress(FILE.encode()), FILE.encode("utf-16")])
+@pytest.mark.parametrize("content", [FILE.encode(), gzip.compress(FILE.encode(), mtime=0), FILE.encode("utf-16")])
 def test_standard_input_is_a_source_too(place, content):
     answer = ended(place.start("-", "--json", stdin=subprocess.PIPE), content)
     assert answer.code == 0, answer.said
