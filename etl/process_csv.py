@@ -16,6 +16,7 @@ if not __package__:  # started as a file: make that the same as `python -m etl.p
 import argparse
 import codecs
 import contextlib
+import os
 from collections.abc import Sequence
 
 from etl import log as logs
@@ -236,4 +237,9 @@ if __name__ == "__main__":
     stopping.listen()
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal can't show is no reason to fail
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(main())
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    # Everything is closed; a pool whose workers were stopped half way would keep the interpreter waiting for them.
+    os._exit(code)

@@ -55,23 +55,25 @@ def _by_workers(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Pr
         for block in blocks:
             waiting.append(_submit(pool, block.piece))
             if len(waiting) >= workers * AHEAD:
-                yield _result(waiting.popleft())
+                yield _result(waiting.popleft(), pool)
         while waiting:
-            yield _result(waiting.popleft())
+            yield _result(waiting.popleft(), pool)
     except BrokenProcessPool as broken:
         raise Interrupted("A worker process was killed, perhaps for want of memory") from broken
     finally:
         _end(pool)
 
 
-def _result(future: Future[Prepared]) -> Prepared:
-    """What the worker gives back; a request to stop is not kept waiting for it."""
+def _result(future: Future[Prepared], pool: ProcessPoolExecutor) -> Prepared:
+    """What the worker gives back; neither a request to stop nor a dead worker is waited out."""
     while True:
         stopping.check()
         try:
             return future.result(timeout=PATIENCE)
         except TimeoutError:
-            continue
+            # One that was killed while it wrote its answer would leave the pool waiting for the rest of it.
+            if not all(process.is_alive() for process in list((pool._processes or {}).values())):
+                raise BrokenProcessPool from None
 
 
 def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Prepared]:
@@ -89,7 +91,6 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.terminate()
     for process in processes:
         process.join()
-    pool.shutdown(wait=True)
 
 
 def _begin(job: Job) -> None:
