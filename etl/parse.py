@@ -136,7 +136,7 @@ def _read_fast(data: bytes, records: Records, fits: np.ndarray, layout: Layout) 
         return _frame([], width)
     try:
         frame = pd.read_csv(
-            io.BytesIO(_bytes_of(data, records, fits, alone=width == 1)),
+            io.BytesIO(_bytes_of(data, records, fits, dialect, alone=width == 1)),
             sep=dialect.delimiter or NO_DELIMITER,
             header=None,
             names=[str(place) for place in range(width)],
@@ -155,16 +155,18 @@ def _read_fast(data: bytes, records: Records, fits: np.ndarray, layout: Layout) 
     return frame if len(frame) == count else None
 
 
-def _bytes_of(data: bytes, records: Records, fits: np.ndarray, *, alone: bool) -> bytes:
+def _bytes_of(data: bytes, records: Records, fits: np.ndarray, dialect: Dialect, *, alone: bool) -> bytes:
     """The bytes of the fitting records; blank lines may remain between them unless a column stands alone."""
     if alone:
         spans = zip(records.starts[fits].tolist(), records.ends[fits].tolist(), strict=True)
         return b"\n".join(data[start:end] or b'""' for start, end in spans) + b"\n"
-    if fits.all() and not _has_gaps(records):
+    # pandas stumbles over LF CR, a line end and a blank line where CR is a line end
+    gap = _gap_before(records, 1 if dialect.newline == "cr" else 2)
+    if fits.all() and not gap.any():
         return data[int(records.starts[0]) : int(records.ends[-1])]
-    breaks = fits[1:] & ~fits[:-1] | (fits[1:] & _gap_before(records)[1:])
+    breaks = fits[1:] & ~fits[:-1] | (fits[1:] & gap[1:])
     begins = np.flatnonzero(np.concatenate(([fits[0]], breaks)))
-    closes = np.flatnonzero(fits & np.concatenate((~fits[1:] | _gap_before(records)[1:], [True])))
+    closes = np.flatnonzero(fits & np.concatenate((~fits[1:] | gap[1:], [True])))
     pieces = [
         data[start:end]
         for start, end in zip(records.starts[begins].tolist(), records.ends[closes].tolist(), strict=True)
@@ -172,15 +174,11 @@ def _bytes_of(data: bytes, records: Records, fits: np.ndarray, *, alone: bool) -
     return b"\n".join(pieces) + b"\n"
 
 
-def _gap_before(records: Records) -> np.ndarray:
+def _gap_before(records: Records, line_end: int = 2) -> np.ndarray:
     """Whether more than a line end lies between a record and the one before it: a header or blanks left out."""
     gap = np.zeros(len(records), dtype=bool)
-    gap[1:] = records.starts[1:] - records.ends[:-1] > 2
+    gap[1:] = records.starts[1:] - records.ends[:-1] > line_end
     return gap
-
-
-def _has_gaps(records: Records) -> bool:
-    return bool(_gap_before(records).any())
 
 
 def _frame(rows: list[list[str]], width: int) -> pd.DataFrame:

@@ -136,7 +136,9 @@ def _quotings(body: bytes, wishes: Wishes, delimiter: str) -> list[tuple[str, st
             quotes.append("'")
         if b'"' in body:
             quotes.append("")
-    escaping = [quote for quote in quotes if any(_escaped(body, mark) for mark in (quote, delimiter, "\n", "\r"))]
+    escaping = [quote for quote in quotes if _escaped(body, quote) or _escaped(body, delimiter)]
+    # Only where nothing is quoted are line ends escaped.
+    escaping += [quote for quote in quotes if not quote and quote not in escaping and _escaped(body, "\n")]
     return [(quote, "") for quote in quotes] + [(quote, "\\") for quote in escaping]
 
 
@@ -179,8 +181,8 @@ def _score(reading: _Reading) -> None:
     title = next((place for place, row in enumerate(rows) if row.fields and len(row.fields) == width), 0)
     agreement = len(agreeing) / (len(rows) - title / 2)  # titles above the table weigh half
     others = DELIMITERS.replace(reading.dialect.delimiter or "\0", "")
-    cells = [cell for fields in agreeing[:100] for cell in fields]
-    looks = sum(_cell_score(cell, others, reading.dialect) for cell in cells) / max(1, len(cells))
+    cells = [(cell, place == width - 1) for fields in agreeing[:100] for place, cell in enumerate(fields)]
+    looks = sum(_cell_score(cell, others, reading.dialect, last=last) for cell, last in cells) / max(1, len(cells))
     plural = 1.0 if width > 1 else _single_weight(agreeing)
     if reading.dialect.delimiter == " ":
         plural = _space_weight(rows, agreeing)
@@ -194,7 +196,7 @@ def _behind_comments(rows: list[_Row]) -> list[_Row]:
     return rows[place:]
 
 
-def _cell_score(cell: str, others: str, dialect: Dialect) -> float:
+def _cell_score(cell: str, others: str, dialect: Dialect, *, last: bool) -> float:
     text = cell.strip()
     if not text:
         return 0.9
@@ -202,7 +204,7 @@ def _cell_score(cell: str, others: str, dialect: Dialect) -> float:
         return 0.2  # a quote that quotes nothing
     if dialect.quote != "'" and len(text) > 1 and text[0] == text[-1] == "'":
         return 0.5
-    if not dialect.escape and text.endswith("\\"):
+    if not dialect.escape and text.endswith("\\") and not last:
         return 0.4  # a delimiter was escaped
     if look(text).kind in ("number", "moment", "flag", "missing"):
         return 1.0
