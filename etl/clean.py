@@ -32,7 +32,6 @@ ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
 }
 ZONED = pa.timestamp("us", tz="UTC")
-REJECT_COLUMNS = ("line", "row_number", "column_name", "reason", "raw")
 
 
 @dataclass

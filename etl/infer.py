@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from etl.rules import look
@@ -302,18 +302,3 @@ def _unique(name: str, taken: set[str]) -> str:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
-
-
-# ---- keys ----
-
-
-def guess_key(names: Sequence[str], table: str, rows: Iterable[Sequence[str]]) -> str | None:
-    """The column named `id` or `<table>_id` that is complete and unique in the sample, else None."""
-    sample = list(rows)
-    for candidate in ("id", f"{table}_id"):
-        if candidate in names:
-            place = list(names).index(candidate)
-            values = [row[place].strip() for row in sample if len(row) > place]
-            if len(values) == len(sample) and all(values) and len(set(values)) == len(values):
-                return candidate
-    return None

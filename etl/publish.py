@@ -104,7 +104,7 @@ def adapted(connection: Connection, table: str, schema: Schema, how: str | None)
         if field.declared or field.name not in target.c:
             continue
         kind = target.c[field.name].type
-        if isinstance(kind, types.Text) and field.type != "text" and not _is_decimal(field, kind, connection):
+        if isinstance(kind, types.Text) and field.type != "text" and not _is_decimal(field, connection):
             changed[field.name] = replace(field, type="text", reason=f"text in {table}")
         elif isinstance(kind, types.DateTime) and field.type == "date":
             changed[field.name] = replace(field, type="datetime", reason=f"datetime in {table}")
@@ -114,7 +114,7 @@ def adapted(connection: Connection, table: str, schema: Schema, how: str | None)
     return schema.with_fields(changed)
 
 
-def _is_decimal(field: Field, kind: types.TypeEngine, connection: Connection) -> bool:
+def _is_decimal(field: Field, connection: Connection) -> bool:
     # On SQLite a decimal is kept as a text, too; a number as long as that is written alike.
     return field.type == "decimal" and connection.dialect.name == "sqlite"
 

@@ -18,7 +18,7 @@ import numpy as np
 # The longest quoted field that is believed; beyond it the quote was a stray one.
 MAX_FIELD = 16 << 20
 
-LF, CR, SPACE, TAB, BACKSLASH = 10, 13, 32, 9, 92
+LF, CR, SPACE, BACKSLASH = 10, 13, 32, 92
 
 
 @dataclass(frozen=True)
