@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import PASSWORD
 from sqlalchemy import func, select, update
+from werkzeug.exceptions import TooManyRequests
 
 from models import RateLimit
+from web import limits
 from web.extensions import db
 
 ANNA = {"username": "anna", "password": PASSWORD}
@@ -40,6 +42,16 @@ def test_an_address_may_fail_three_times_as_often_with_any_names(client):
     assert tries == [401] * 9 + [429]
     assert try_login(client, password=PASSWORD).status_code == 429
     assert try_login(client, password=PASSWORD, address="192.0.2.2").status_code == 200
+
+
+def test_tries_at_the_same_moment_that_one_name_refuses_do_not_use_up_the_address(client):
+    with client.application.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+        for _ in range(3):
+            limits.count_failure("anna")
+        for _ in range(20):  # each had passed the first look before the limit was reached
+            with pytest.raises(TooManyRequests):
+                limits.count_failure("anna")
+        limits.count_failure("berta")
 
 
 def test_logins_that_succeed_are_not_counted(client):

@@ -125,10 +125,9 @@ def refuse_if_locked(name: str) -> None:
 def count_failure(name: str) -> None:
     """Count a failed login; 429 for one that comes after others at the same moment have used up the limit."""
     if limits := current_app.extensions.get("limits"):
-        counters = _login_counters(limits, name)
-        within = [limits.tries.hit(limit, *counted) for limit, *counted in counters]
-        for (limit, *counted), allowed in zip(counters, within, strict=True):
-            if not allowed:
+        # One after the other: a try refused for its name must not use up the address for the others.
+        for limit, *counted in _login_counters(limits, name):
+            if not limits.tries.hit(limit, *counted):
                 raise _too_many(limits, limit, counted)
 
 
