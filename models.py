@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -226,6 +227,9 @@ class Load(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
+    shared: Mapped[bool] = mapped_column(default=False, server_default=false())  # every user may read the table
+    notes: Mapped[list | None] = mapped_column(JSON)  # sentences, as the summary shows them
+    profile: Mapped[dict | None] = mapped_column(JSON)  # of each column, where --report asked for it
 
 
 class Block(Base):

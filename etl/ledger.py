@@ -168,8 +168,8 @@ def forget_blocks(connection: Connection, load: int) -> None:
     connection.execute(delete(BlockLine).where(BlockLine.load_id == load))
 
 
-def finish(connection: Connection, load: int, state: str, totals: Totals, error: str | None = None) -> None:
-    """The last word about a load."""
+def finish(connection: Connection, load: int, state: str, totals: Totals, **facts: Any) -> None:
+    """The last word about a load. facts: further columns of etl_loads."""
     connection.execute(
         update(Load)
         .where(Load.id == load)
@@ -180,7 +180,7 @@ def finish(connection: Connection, load: int, state: str, totals: Totals, error:
             rows_rejected=totals.rows_rejected,
             cells_blanked=totals.cells_blanked,
             finished_at=now(),
-            error=error,
+            **facts,
         )
     )
     forget_blocks(connection, load)
@@ -189,7 +189,7 @@ def finish(connection: Connection, load: int, state: str, totals: Totals, error:
 def abandon(connection: Connection, load: int) -> None:
     """End a load that a later one supersedes; what it rejected is part of no account."""
     forget_rejects(connection, load)
-    finish(connection, load, "abandoned", Totals(), "superseded by a later load")
+    finish(connection, load, "abandoned", Totals(), error="superseded by a later load")
 
 
 def forget_rejects(connection: Connection, load: int) -> None:

@@ -281,14 +281,14 @@ class _Run:
             # Somebody may have made a table of that name while this load was running.
             publish.how_to_publish(connection, self.table, self.source.path, self.asked)
             publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
-            ledger.finish(connection, self.load, "published", self.totals)
+            ledger.finish(connection, self.load, "published", self.totals, notes=_notes(self))
         log.info("load %d is published as %s", self.load, self.table)
 
     def give_up(self, error: str) -> None:
         """End the load for good; the table is as it was."""
         with writing(self.engine) as connection:
             publish.drop_staging(connection, self.load)
-            ledger.finish(connection, self.load, "failed", self.totals, error)
+            ledger.finish(connection, self.load, "failed", self.totals, error=error, notes=_notes(self))
         log.error("load %d failed: %s", self.load, error)
 
 
