@@ -86,12 +86,16 @@ def place_behind(piece: Piece) -> Place:
     )
 
 
-def cut(source: Source, layout: Layout, place: Place, rows: int) -> Iterator[Block]:
-    """The blocks from `place` to the end, each of at most `rows` records. Raises Contradicted("encoding")."""
+def cut(source: Source, layout: Layout, place: Place, rows: int, end: int | None = None) -> Iterator[Block]:
+    """The blocks from `place` to `end` (where a record ends; None: of the source), each of at most `rows` records.
+
+    Raises Contradicted("encoding").
+    """
     guess = _bytes_for(rows)
-    while place.offset < source.size:
+    end = source.size if end is None else end
+    while place.offset < end:
         stopping.check()
-        block = _next_block(source, layout, place, rows, guess)
+        block = _next_block(source, layout, place, rows, guess, end)
         piece = block.piece
         if piece.rows >= rows:  # read a little more than that the next time, not much more
             guess = min(BLOCK_BYTES, piece.length + (piece.length >> 3) + 4096)
@@ -105,10 +109,10 @@ def _bytes_for(rows: int) -> int:
     return max(4096, min(BLOCK_BYTES, rows * 256))
 
 
-def _next_block(source: Source, layout: Layout, place: Place, rows: int, length: int) -> Block:
+def _next_block(source: Source, layout: Layout, place: Place, rows: int, length: int, end: int) -> Block:
     while True:
-        data = source.read(place.offset, length)
-        final = place.offset + len(data) >= source.size
+        data = source.read(place.offset, min(length, end - place.offset))
+        final = place.offset + len(data) >= end
         # Line ends, delimiters and quotes are the same bytes in every encoding that comes here.
         found = find_records(data, layout.dialect, final=final)
         if len(found) or final or length >= MOST_BYTES or found.consumed:

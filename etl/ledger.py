@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from etl.blocks import Block, Piece, Place
 from etl.clean import Cleaned, Reject
+from etl.problems import Superseded
 from models import Block as BlockLine
 from models import Load, now
 from models import Reject as RejectLine
@@ -87,10 +89,36 @@ def last_published(connection: Connection, table: str) -> Any | None:
     return connection.execute(found.limit(1)).first()
 
 
-def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -> None:
-    """The line that says that a block is committed. It is unique: a second one fails, and its rows with it."""
-    connection.execute(
-        insert(BlockLine).values(
+def hold(connection: Connection, load: int) -> None:
+    """Wait for the blocks that are being committed; no other is before this transaction has ended."""
+    connection.execute(select(Load.id).where(Load.id == load).with_for_update())
+
+
+def take_over(connection: Connection, load: int, attempt: str) -> None:
+    """From now on only blocks of this attempt are committed."""
+    hold(connection, load)
+    options = connection.execute(select(Load.options).where(Load.id == load)).scalar_one()
+    connection.execute(update(Load).where(Load.id == load).values(options=options | {"attempt": attempt}))
+
+
+def refuse_superseded(connection: Connection, load: int, attempt: str) -> None:
+    """Raise Superseded unless the load still runs, in this attempt; it does until this transaction has ended."""
+    found = select(Load.state, Load.options["attempt"].as_string()).where(Load.id == load).with_for_update(read=True)
+    if connection.execute(found).first() != ("loading", attempt):
+        raise Superseded(f"Load {load} was begun again or ended elsewhere")
+
+
+def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -> bool:
+    """The line that says that a block is committed; False when there is one already, for it is unique.
+
+    Who marks the same block at the same time waits here for the other one's end.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    marked = connection.execute(
+        dialect.insert(BlockLine)
+        .on_conflict_do_nothing()
+        .returning(BlockLine.id)
+        .values(
             load_id=load,
             number=piece.number,
             offset=piece.offset,
@@ -113,12 +141,26 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
             },
         )
     )
+    return marked.first() is not None
 
 
-def done_blocks(connection: Connection, load: int) -> Sequence[Any]:
-    """The committed blocks in the file's order."""
+def done_blocks(connection: Connection, load: int) -> Any:
+    """The committed blocks in the file's order, streamed."""
     table = BlockLine.__table__
-    return connection.execute(select(table).where(table.c.load_id == load).order_by(table.c.number)).all()
+    found = select(table).where(table.c.load_id == load).order_by(table.c.offset)
+    return connection.execution_options(stream_results=True).execute(found)
+
+
+def last_number(connection: Connection, load: int) -> int:
+    """The highest number of a committed block; 0 when there is none."""
+    return connection.scalar(select(func.max(BlockLine.number)).where(BlockLine.load_id == load)) or 0
+
+
+def totals_of_block(connection: Connection, load: int, number: int) -> Totals:
+    """What the committed block of that number counted."""
+    table = BlockLine.__table__
+    found = select(table).where(table.c.load_id == load, table.c.number == number)
+    return totals_of_line(connection.execute(found).one())
 
 
 def totals_of_line(line: Any) -> Totals:

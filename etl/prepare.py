@@ -22,13 +22,20 @@ from etl.write import Writer
 
 @dataclass(frozen=True)
 class Job:
-    """What every block of a load needs. folder: where packed blocks may be put for a moment."""
+    """What every block of a load needs.
+
+    attempt: what etl_loads must still say when a block is committed. in_order: they are committed in the file's order.
+    folder: where packed blocks may be put for a moment.
+    """
 
     source: Source
     plan: Plan
     staging: Table
     writer: Writer
-    folder: Path
+    load: int
+    attempt: str
+    in_order: bool
+    folder: Path = Path()
 
 
 @dataclass
@@ -44,6 +51,16 @@ class Prepared:
     totals: Totals = field(default_factory=Totals)
     contradiction: Contradicted | None = None
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """One block, committed. prepared, committed: seconds."""
+
+    piece: Piece
+    totals: Totals
+    prepared: float
+    committed: float
 
 
 def judged(block: Block, plan: Plan) -> tuple[Cleaned, Parsed]:

@@ -9,6 +9,10 @@ class Interrupted(Exception):
     """The load stopped half way and can go on: one line, exit 1."""
 
 
+class Superseded(Interrupted):
+    """Another run, or a better plan, has taken the load over: this one commits nothing any more."""
+
+
 class Stopped(Exception):
     """The user asked the load to stop: one line, exit 130."""
 
@@ -20,8 +24,8 @@ class UsageError(Exception):
 class Contradicted(Exception):
     """A guess was wrong: the load starts again with what is known now. Never seen by the user.
 
-    subject: what was guessed ("types", "encoding", "key", "trailing"). examples: for types, the value that contradicts
-    each column's, and its line (0 where it is no single one).
+    subject: what was guessed ("types", "encoding", "key", "trailing"; "order": that blocks may be committed in any).
+    examples: for types, the value that contradicts each column's, and its line (0 where it is no single one).
     """
 
     def __init__(self, subject: str, detail: str, examples: dict[str, tuple[str, int]] | None = None) -> None:

@@ -1,0 +1,297 @@
+"""A load from its plan to its end: begin or take up, have every block committed, begin again when a guess was wrong,
+publish. Who prepares and commits the blocks is the executor's matter: etl/local_engine.py, etl/dask_engine.py.
+
+What is atomic: a block's rows, its rejects and the line that says it is done are one transaction; publishing is one
+more. So a load that was killed goes on with the blocks that have no line, and nobody sees a part of a table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import shutil
+import uuid
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, Table
+
+from database import writing
+from etl import ledger, publish
+from etl.blocks import Block, Place, cut, start_of
+from etl.ledger import Totals
+from etl.local_engine import folder_of
+from etl.notes import log_plan, notes_of
+from etl.options import Options
+from etl.plan import (
+    Plan,
+    cleaning_of,
+    make_plan,
+    plan_from_json,
+    reread,
+    too_noisy,
+    widened,
+    with_trailing_column,
+    without_key,
+)
+from etl.prepare import Done, Job
+from etl.problems import Contradicted
+from etl.source import Source
+from etl.table_schema import to_frictionless
+from etl.write import Writer, table_for, writer_for
+
+log = logging.getLogger("etl")
+
+# A plan is contradicted at most once by types, key, encoding, trailing delimiters and order each, and once more by what
+# those changed; the last resort is text, which nothing contradicts.
+MOST_PLANS = 9
+
+Progress = Callable[[int, int, Totals], None]  # bytes done, bytes in all, what is counted so far
+
+
+class Executor(Protocol):
+    """Who prepares and commits the blocks of a load. in_order: always one after the other, as the file has them."""
+
+    in_order: bool
+
+    def committed(self, blocks: Iterable[Block], job: Job, size: int) -> Generator[Done, None, None]:
+        """Every block, committed, in the order given; `size`: their bytes in all. Raises Contradicted."""
+
+
+class Run:
+    """One load from its plan to its end."""
+
+    def __init__(
+        self, engine: Engine, source: Source, options: Options, table: str, progress: Progress, executor: Executor
+    ) -> None:
+        self.engine, self.source, self.options, self.table, self.progress = engine, source, options, table, progress
+        self.executor = executor
+        self.writer: Writer = writer_for(engine.dialect.name)
+        self.totals = Totals()
+        self.load = 0
+        self.attempt = ""  # a block of another one is not committed any more
+        self.in_order = executor.in_order
+        self.asked: str | None = None  # what to do with a table that is there, before that was looked up
+        self.staging: Table
+        self.gaps: list[tuple[Place, int]]  # what has no line yet: where it begins, and the offset where it ends
+        self.plan: Plan
+
+    # -- beginning --
+
+    def begin(self) -> None:
+        """Take up the load that an earlier run of the same command left, or begin a new one."""
+        fingerprint = fingerprint_of(self.source, self.options)
+        with writing(self.engine) as connection:
+            loads = ledger.interrupted(connection, self.table)
+        found = next((load for load in loads if load.fingerprint == fingerprint), None)
+        if found is not None and not self.options.restart and self._resume(found):
+            loads = [load for load in loads if load.id != found.id]
+        else:
+            self.plan = self._suited(make_plan(self.source, self.options, self.table))
+            self._new_load(fingerprint)
+        with writing(self.engine) as connection:
+            for load in [*loads, *ledger.given_up(connection)]:
+                if load.id != self.load:
+                    ledger.hold(connection, load.id)
+                    publish.drop_staging(connection, load.id)
+                    shutil.rmtree(folder_of(self.engine, load.id), ignore_errors=True)
+                    ledger.abandon(connection, load.id)
+
+    def _new_load(self, fingerprint: str) -> None:
+        with writing(self.engine) as connection:
+            facts = {
+                "table_name": self.table,
+                "source": self.source.path,
+                "source_bytes": self.source.size,
+                "fingerprint": fingerprint,
+            }
+            self.load = ledger.begin(connection, facts | self._facts())
+            self._make_staging(connection)
+        self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
+        log.info("load %d into %s begins: %s", self.load, self.table, self.source.path)
+        log_plan(self.plan)
+
+    def _facts(self) -> dict[str, Any]:
+        self.attempt = uuid.uuid4().hex
+        layout = self.plan.layout
+        dialect = {
+            "delimiter": layout.dialect.delimiter,
+            "quote": layout.dialect.quote,
+            "escape": layout.dialect.escape,
+            "encoding": self.source.original if self.source.encoding == "utf-8" else self.source.encoding,
+            "header": layout.header is not None,
+            "newline": "\r" if layout.dialect.newline == "cr" else "\n",
+        }
+        kept = {
+            "given": self.options.that_matter(),
+            "plan": self.plan.as_json(),
+            "head": self._head_checksum(),
+            "attempt": self.attempt,
+            "in_order": self.in_order,
+        }
+        schema = to_frictionless(self.plan.schema)
+        return {"dialect": dialect, "schema": schema, "options": json.loads(json.dumps(kept))}
+
+    def _head_checksum(self) -> int:
+        """Of what lies before the first block: title, comments and header."""
+        return zlib.crc32(self.source.read(0, start_of(self.plan.layout, self.source).offset))
+
+    def _make_staging(self, connection: Connection) -> None:
+        self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
+        self.staging.create(connection)
+
+    def _resume(self, found: Any) -> bool:
+        """Go on with the blocks of `found` that have no line yet, if the source is still the one it was."""
+        self.plan, self.load = plan_from_json(found.options["plan"], self.options), found.id
+        self.source.encoding = self.plan.encoding
+        self.in_order = found.options.get("in_order", True)
+        self.attempt = uuid.uuid4().hex
+        with writing(self.engine) as connection:
+            ledger.take_over(connection, found.id, self.attempt)
+        if self._head_checksum() != found.options["head"] or not self._take_up():
+            log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
+            self.source.encoding = "utf-8" if not self.source.told else self.source.encoding
+            self.totals, self.in_order = Totals(), self.executor.in_order
+            return False
+        self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
+        log.info("load %d goes on behind block %d", self.load, self.gaps[-1][0].number - 1)
+        if len(self.gaps) > 1:
+            log.info("%d gaps before it are to be filled", len(self.gaps) - 1)
+        log_plan(self.plan)
+        return True
+
+    def _take_up(self) -> bool:
+        """Find what is left to do; False when the bytes of a committed block have changed."""
+        place, self.gaps = start_of(self.plan.layout, self.source), []
+        with self.engine.connect() as connection:
+            for line in ledger.done_blocks(connection, self.load):
+                if zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum:
+                    return False
+                if line.offset > place.offset:
+                    self.gaps.append((place, line.offset))
+                self.totals.add(ledger.totals_of_line(line))
+                place = ledger.place_behind(line)
+            last = ledger.last_number(connection, self.load)
+        self.gaps.append((replace(place, number=last + 1), self.source.size))
+        return True
+
+    # -- running --
+
+    def run(self) -> None:
+        """Load every block that is not yet done. A contradicted guess begins again with a better plan."""
+        for _attempt in range(MOST_PLANS):
+            try:
+                self._load_blocks()
+                self._check_noise()
+            except Contradicted as contradiction:
+                log.info("a guess was wrong, beginning again: %s", contradiction)
+                self._replan(contradiction)
+            else:
+                return
+        raise AssertionError("a load without guesses was contradicted")
+
+    def _load_blocks(self) -> None:
+        job = Job(self.source, self.plan, self.staging, self.writer, self.load, self.attempt, self.in_order)
+        left = sum(end - place.offset for place, end in self.gaps)
+        with contextlib.closing(self.executor.committed(self._missing(), job, left)) as done:
+            for block in done:
+                self._count(block)
+                if self.options.too_many(self.totals.rows_rejected, max(self.totals.rows_read, 1000)):
+                    return
+
+    def _missing(self) -> Iterator[Block]:
+        """The blocks that have no line yet; their numbers go on behind the highest there is."""
+        number = self.gaps[-1][0].number
+        for place, end in self.gaps:
+            for block in cut(
+                self.source, self.plan.layout, replace(place, number=number), self.options.chunk_size, end
+            ):
+                yield block
+                number = block.piece.number + 1
+
+    def _count(self, block: Done) -> None:
+        self.totals.add(block.totals)
+        self.progress(block.piece.next_offset, self.source.size, self.totals)
+        log.info(
+            "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, prepared in %.3f s, "
+            "committed in %.3f s",
+            block.piece.number, block.piece.offset, block.piece.next_offset, block.totals.rows_read,
+            block.totals.rows_loaded, block.totals.rows_rejected, block.totals.cells_blanked, block.prepared,
+            block.committed,
+        )  # fmt: skip
+
+    def _suited(self, plan: Plan) -> Plan:
+        """The plan for the table that the rows are to be merged into."""
+        with self.engine.connect() as connection:
+            schema = publish.adapted(connection, self.table, plan.schema, self.options.if_exists)
+        return replace(plan, schema=schema, cleaning=cleaning_of(self.options, schema))
+
+    def _check_noise(self) -> None:
+        noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
+        if noisy:
+            example = ("words or impossible dates in more than a quarter of the values", 0)
+            raise Contradicted("types", f"too much noise in {', '.join(noisy)}", dict.fromkeys(noisy, example))
+
+    def _replan(self, contradiction: Contradicted) -> None:
+        if contradiction.subject == "types":
+            self.plan = widened(self.source, self.plan, self.options, contradiction.examples)
+        elif contradiction.subject == "key":
+            self.plan = without_key(self.plan, contradiction.detail)
+        elif contradiction.subject == "order":
+            self.in_order = True
+        elif contradiction.subject == "trailing":
+            self.plan = with_trailing_column(self.source, self.options, self.table, self.plan)
+        else:
+            self.plan = reread(self.source, self.options, self.table, contradiction)
+        self.plan = self._suited(self.plan)
+        self.totals = Totals()
+        self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
+        with writing(self.engine) as connection:
+            ledger.hold(connection, self.load)
+            publish.drop_staging(connection, self.load)
+            ledger.start_over(connection, self.load, self._facts())
+            self._make_staging(connection)
+        log_plan(self.plan)
+
+    # -- ending --
+
+    def refusal(self) -> str | None:
+        """Why the load is not to be published, if so."""
+        rejected = self.totals.rows_rejected
+        if self.options.too_many(rejected, self.totals.rows_read):
+            return f"{rejected} rows were rejected, more than --max-rejects {self.options.max_rejects} allows"
+        if self.options.strict and (rejected or self.totals.cells_blanked):
+            return (
+                f"{rejected} rows were rejected and {self.totals.cells_blanked} cells blanked, and --strict allows none"
+            )
+        return None
+
+    def notes(self) -> list[str]:
+        return notes_of(self.plan, self.totals, self.source.encoding)
+
+    def publish(self) -> None:
+        with writing(self.engine) as connection:
+            ledger.hold(connection, self.load)
+            # Somebody may have made a table of that name while this load was running.
+            publish.how_to_publish(connection, self.table, self.source.path, self.asked)
+            publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
+            ledger.finish(connection, self.load, "published", self.totals, notes=self.notes())
+        log.info("load %d is published as %s", self.load, self.table)
+
+    def give_up(self, error: str) -> None:
+        """End the load for good; the table is as it was."""
+        with writing(self.engine) as connection:
+            ledger.hold(connection, self.load)
+            publish.drop_staging(connection, self.load)
+            ledger.finish(connection, self.load, "failed", self.totals, error=error, notes=self.notes())
+        log.error("load %d failed: %s", self.load, error)
+
+
+def fingerprint_of(source: Source, options: Options) -> str:
+    """What a resumed load must have in common with the interrupted one: source, size and options."""
+    told = json.dumps([source.path, source.size, source.original, options.that_matter()], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
