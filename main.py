@@ -22,13 +22,16 @@ from database import INSTANCE, migrate, open_engine
 from web import (
     accounts,
     commands,
+    datasets,
     docs,
     errors,
     headers,
     health,
     limits,
+    loads,
     metrics,
     openapi,
+    reader,
     request_log,
     settings,
     tasks,
@@ -41,6 +44,8 @@ from web.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sqlalchemy import Engine
+
 # Enough that requests waiting for a lock don't keep the others from being answered.
 THREADS = 12
 
@@ -49,8 +54,14 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     """The web app on a database that is up to date; what `config` says wins over the environment."""
     app = assemble(settings.read({**os.environ, **(config or {})}))
     with app.app_context():
-        migrate(db.engine, "api")
+        bring_up_to_date(db.engine)
     return app
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """The tables of both halves: what was loaded is read here, and where nothing was, there is nothing to read."""
+    for branch in ("api", "loader"):
+        migrate(engine, branch)
 
 
 def assemble(chosen: Settings) -> Flask:
@@ -77,11 +88,12 @@ def assemble(chosen: Settings) -> Flask:
     metrics.register(app, chosen)
     app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)
+    reader.register(app, chosen.dataset_seconds)
     jwt.init_app(app)
     limits.register(app, chosen)
     errors.register(app)
     commands.register(app)
-    for resource in (accounts, tasks, health, metrics, docs, openapi):
+    for resource in (accounts, tasks, datasets, loads, health, metrics, docs, openapi):
         app.register_blueprint(resource.bp)
     return app
 
@@ -100,7 +112,7 @@ def _prepare_and_serve() -> int:
         chosen = settings.read({**os.environ, **_options()})
         address = _free_address(chosen.host, chosen.port)
         engine = open_engine(chosen.database_url)
-        migrate(engine, "api")
+        bring_up_to_date(engine)
         engine.dispose()
     except (ValueError, OSError) as error:
         return _give_up(str(error))

@@ -275,3 +275,9 @@ API_TABLES = (
     *SEARCH_TABLES,
 )
 LOADER_TABLES = ("etl_loads", "etl_blocks", "etl_rejects")
+
+
+def belongs_to_the_application(table: str) -> bool:
+    """Whether a table of that name is none that a file is loaded into, and none that is shown as one."""
+    folded = table.casefold()
+    return folded in {*API_TABLES, *LOADER_TABLES, "alembic_version"} or folded.startswith(("etl_", "sqlite_", "pg_"))

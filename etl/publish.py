@@ -29,9 +29,7 @@ from etl.problems import Refused
 from etl.table_schema import Field, Schema
 from etl.write import ROW_NUMBER, Writer
 from etl.write.sqlite import quoted
-from models import API_TABLES, LOADER_TABLES
-
-OWN_TABLES = {*API_TABLES, *LOADER_TABLES, "alembic_version"}
+from models import belongs_to_the_application
 
 
 def staging_name(load: int) -> str:
@@ -43,8 +41,7 @@ def drop_staging(connection: Connection, load: int) -> None:
 
 
 def refuse_own_tables(table: str) -> None:
-    folded = table.casefold()
-    if folded in OWN_TABLES or folded.startswith(("etl_", "sqlite_", "pg_")):
+    if belongs_to_the_application(table):
         raise Refused(f"{table} is a table of the application's own; choose another name with --table.")
 
 

@@ -12,6 +12,8 @@ SHARED = {"errors", "extensions", "inputs", "names", "paging", "parameters", "re
 SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
 SHARED |= {"task_descriptions"}
 SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
+SHARED |= {"cells", "loaded", "reader", "row_answers", "row_filters", "row_lists", "row_orders", "shapes"}
+SHARED |= {"dataset_descriptions"}
 SHARED |= {"search", "shown", "sorting", "task_rows", "waymarks"}
 
 RULES = [

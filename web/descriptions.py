@@ -23,6 +23,8 @@ class Answer:
     media: dict[str, dict[str, Any]] = field(default_factory=dict)  # instead of a model: media type -> schema
     example: Any = None
     headers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    many: bool = False  # an array of the model
+    streamed: bool = False  # an array that can be had as CSV and NDJSON, too
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import ExitStack
+from string import ascii_letters, digits
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy import text
 
+from web.errors import Refusal
 from web.extensions import db
 from web.listing import Listing, every_row, total_of
 from web.shown import FIELDS, as_json, shown
@@ -20,35 +23,58 @@ if TYPE_CHECKING:
 
     Rows = Iterable[Any]
 
-CSV, NDJSON = "text/csv", "application/x-ndjson"
+JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 16
+PLAIN = {*ascii_letters, *digits, "_", "-", "."}
 
 # A spreadsheet takes text that begins so for a formula, and runs it.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 
+def asked_type(thing: str) -> str:
+    """What the client accepts best of what a list of things can be."""
+    if "Accept" not in request.headers:
+        return JSON
+    best = request.accept_mimetypes.best_match([JSON, CSV, NDJSON])
+    if best is None:
+        raise Refusal(406, f"A list of {thing} can be {JSON}, {CSV} or {NDJSON}.")
+    return best
+
+
 def stream(listing: Listing, mimetype: str) -> Response:
-    """Every task of the list.
+    """Every task of the list."""
+    return sent(lambda file: _write(listing, mimetype, file), mimetype, "tasks.csv")
+
+
+def sent(write: Callable[[IO[bytes]], int], mimetype: str, file_name: str) -> Response:
+    """What `write` writes; it answers how many lines that are.
 
     It is written to a file first and sent from there: whatever goes wrong with the database is told by the status,
     a slow client holds no transaction open, and what breaks off is seen to be shorter than it said.
     """
     with ExitStack() as stack:
         written = stack.enter_context(TemporaryFile())
-        total = _write(listing, mimetype, written)
+        total = write(written)
         length = written.tell()
         written.seek(0)
         stack.pop_all()  # the response closes the file
     headers = {"X-Total-Count": str(total), "Content-Length": str(length), "Vary": "Accept"}
     if mimetype == CSV:
-        headers["Content-Disposition"] = 'attachment; filename="tasks.csv"'
-    response = Response(_sent(written), mimetype=mimetype, headers=headers)
+        headers["Content-Disposition"] = _attachment(file_name)
+    response = Response(_pieces(written), mimetype=mimetype, headers=headers)
     response.call_on_close(written.close)
     return response
 
 
-def _sent(file: IO[bytes]) -> Iterator[bytes]:
+def _attachment(file_name: str) -> str:
+    """That it is a file, and its name, after RFC 6266."""
+    if file_name.isascii() and not set(file_name) - PLAIN:
+        return f'attachment; filename="{file_name}"'
+    return f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while chunk := file.read(BYTES_AT_ONCE):
             yield chunk
@@ -66,21 +92,23 @@ def _write(listing: Listing, mimetype: str, file: IO[bytes]) -> int:
 
 
 def _csv(parts: Iterable[Rows]) -> Iterator[bytes]:
-    yield _lines([FIELDS])
+    yield lines([FIELDS])
     for rows in parts:
-        yield _lines(_cells(shown(row)) for row in rows)
+        yield lines(_cells(shown(row)) for row in rows)
 
 
 def _cells(task: dict[str, Any]) -> list[Any]:
     task["labels"] = ";".join(task["labels"])
-    return [_harmless(value) for value in task.values()]
+    return [harmless(value) for value in task.values()]
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """A value as a spreadsheet may see it."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+def lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Rows in CSV."""
     written = io.StringIO(newline="")
     csv.writer(written, lineterminator="\r\n").writerows(rows)
     return written.getvalue().encode()

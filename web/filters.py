@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import PRIORITIES, STATUSES
 from web.parameters import refusal
-from web.search import contains
+from web.search import LONGEST_SEARCH, contains
 from web.shown import task_labels, tasks
 from web.times import Instant, read_instant
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 FILTERS = ("status", "priority", "label", "due_before", "due_after", "q")
-LONGEST_SEARCH = 1000
 MOST_LABELS = 20
 
 

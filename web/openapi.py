@@ -10,7 +10,9 @@ from flask import Blueprint, current_app, jsonify
 from pydantic.json_schema import models_json_schema
 
 from web import answers
+from web.dataset_descriptions import DATASETS
 from web.descriptions import ACCOUNTS, JSON, OPERATION
+from web.export import CSV, NDJSON
 from web.parameters import LARGEST_ID
 from web.task_descriptions import TASKS
 
@@ -26,12 +28,13 @@ bp = Blueprint("openapi", __name__)
 
 VERSION = "1.0.0"
 PROBLEM = "application/problem+json"
-DESCRIPTIONS = {**ACCOUNTS, **TASKS, **OPERATION}
+DESCRIPTIONS = {**ACCOUNTS, **TASKS, **DATASETS, **OPERATION}
 IMPLICIT_METHODS = {"HEAD", "OPTIONS"}  # every GET answers HEAD, and every path OPTIONS
 
 TAGS = {
     "accounts": "Who somebody is, and how long they are logged in.",
     "tasks": "What the caller has to do.",
+    "data": "Tables that the loader has filled, and what it says of them.",
     "operation": "What those look at who keep it running, and these pages.",
 }
 REFUSALS = {
@@ -83,7 +86,7 @@ def document_of(app: Flask) -> dict[str, Any]:
             paths.setdefault(_path(rule), {})[method.lower()] = _operation(rule, method, view)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Taskmill", "version": VERSION, "description": "Accounts and their tasks."},
+        "info": {"title": "Taskmill", "version": VERSION, "description": "Accounts, their tasks, and loaded tables."},
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
@@ -141,7 +144,8 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
-    media = answer.media or ({JSON: {"schema": _reference(answer.model)}} if answer.model else {})
+    media = answer.media or ({JSON: {"schema": _model(answer)}} if answer.model else {})
+    media = media | ({kind: {"schema": {"type": "string"}} for kind in (CSV, NDJSON)} if answer.streamed else {})
     if answer.example is not None:
         media = {kind: content | {"example": answer.example} for kind, content in media.items()}
     headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}} | answer.headers
@@ -155,6 +159,12 @@ def _refusal(status: int) -> dict[str, Any]:
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
         "content": {PROBLEM: {"schema": _reference(answers.Problem)}},
     }
+
+
+def _model(answer: Answer) -> dict[str, Any]:
+    assert answer.model is not None
+    one = _reference(answer.model)
+    return {"type": "array", "items": one} if answer.many else one
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:

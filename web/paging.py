@@ -33,12 +33,12 @@ class Page:
         return ((self.number or 1) - 1) * self.size
 
 
-def asked_page(given: Given) -> Page:
-    """The part that the parameters ask for; the first when they don't."""
+def asked_page(given: Given, *, largest: int = LARGEST_SIZE) -> Page:
+    """The part that the parameters ask for; the first when they don't. largest: how much a page can hold."""
     if "cursor" in given and "page" in given:
         raise refusal("cursor", "This can't be given together with page.")
     number = whole_number(given, "page", default=1) if "page" in given else None
-    size = whole_number(given, "per_page", default=DEFAULT_SIZE, highest=LARGEST_SIZE)
+    size = whole_number(given, "per_page", default=DEFAULT_SIZE, highest=largest)
     return Page(size, number, given["cursor"][0] if "cursor" in given else None)
 
 
@@ -47,22 +47,28 @@ def last_page(total: int, size: int) -> int:
     return max(1, -(-total // size))
 
 
-def headers(page: Page, total: int, following: str | None, given: Given) -> dict[str, str]:
+def headers(page: Page, total: int | None, following: str | None, given: Given) -> dict[str, str]:
     """X-Total-Count, and Link after RFC 8288, with the parameters that were given.
 
-    following: the cursor of what comes next, if anything does.
+    total: None where it is not known; then there is no such header, and no last page. following: the cursor of what
+    comes next, if anything does.
     """
-    places = _by_number(page, total) if page.number else _by_cursor(page, following)
+    places = _by_number(page, total, more=following is not None) if page.number else _by_cursor(page, following)
     rest = {name: values for name, values in given.items() if name not in PAGING}
     links = [
         f'<{request.path}?{urlencode({**place, **rest}, doseq=True, quote_via=quote)}>; rel="{relation}"'
         for relation, place in places.items()
     ]
-    return {"X-Total-Count": str(total)} | ({"Link": ", ".join(links)} if links else {})
+    counted = {} if total is None else {"X-Total-Count": str(total)}
+    return counted | ({"Link": ", ".join(links)} if links else {})
 
 
-def _by_number(page: Page, total: int) -> dict[str, dict[str, object]]:
-    number, last = page.number or 1, last_page(total, page.size)
+def _by_number(page: Page, total: int | None, *, more: bool) -> dict[str, dict[str, object]]:
+    number = page.number or 1
+    if total is None:
+        numbers = {"first": 1, "prev": number - 1} | ({"next": number + 1} if more else {})
+        return {relation: {"page": there, "per_page": page.size} for relation, there in numbers.items() if there}
+    last = last_page(total, page.size)
     numbers = {"first": 1, "prev": min(number - 1, last), "next": number + 1, "last": last}
     return {
         relation: {"page": number, "per_page": page.size} for relation, number in numbers.items() if 1 <= number <= last

@@ -18,7 +18,7 @@ LARGEST_ID = 2**63 - 1
 
 
 # Of these a list may ask for several at once, or for nothing in particular.
-REPEATED, EMPTY = ("label",), ("q",)
+REPEATED, EMPTY = ("label",), ("q", "column")
 
 
 def read(*known: str) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # On SQLite an index of trigrams finds words of three letters and more. What it takes for the same letter
 # is replaced when a task is written and here alike.
+LONGEST_SEARCH = 1000
 SAME_LETTERS = (("ß", "ss"), ("ẞ", "ss"), ("ς", "σ"), ("İ", "i̇"))
 task_search = table("task_search", column("rowid"), column("task_search"))
 task_unindexed = table("task_unindexed", column("task_id"))
@@ -24,10 +25,10 @@ def contains(q: str, owner: int, dialect: str) -> list[ColumnElement[bool]]:
     """The conditions under which a task of `owner` holds every word of `q`."""
     words = sorted(set(q.split()))
     if dialect == "postgresql":
-        return [_searchable(_written(tasks)).contains(_searchable(_escaped(word)), escape="/") for word in words]
-    folded = {_folded(word) for word in words}
-    long = sorted(word for word in folded if len(word) > 2)
-    short = sorted(folded.difference(long))
+        return [_searchable(_written(tasks)).contains(_searchable(escaped(word)), escape="/") for word in words]
+    alike = {folded(word) for word in words}
+    long = sorted(word for word in alike if len(word) > 2)
+    short = sorted(alike.difference(long))
     return ([_indexed(long, owner)] if long else []) + [_scanned(word, tasks) for word in short]
 
 
@@ -39,11 +40,13 @@ def _searchable(text: ColumnElement[str] | str) -> ColumnElement[str]:
     return func.searchable(text, type_=Text())
 
 
-def _escaped(word: str) -> str:
+def escaped(word: str) -> str:
+    """A word in a LIKE pattern whose escape is /."""
     return word.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
+    """A word with what counts as the same letter made the same."""
     for letter, same in SAME_LETTERS:
         word = word.replace(letter, same)
     return word
@@ -74,7 +77,23 @@ def _scanned(word: str, source: FromClause) -> ColumnElement[bool]:
     text = _written(source)
     for letter, same in SAME_LETTERS:
         text = func.replace(text, letter, same, type_=Text())
-    return text.op("GLOB")("*" + "".join(map(_either_case, word)) + "*")
+    return text.op("GLOB")(_glob(word))
+
+
+def glob(word: str) -> str:
+    """The pattern of GLOB for whatever holds `word`, where `folded_on_sqlite` was done to it."""
+    return _glob(folded(word))
+
+
+def folded_on_sqlite(expression: str) -> str:
+    """An expression of SQLite's with what counts as the same letter made the same."""
+    for letter, same in SAME_LETTERS:
+        expression = f"replace({expression}, '{letter}', '{same}')"
+    return expression
+
+
+def _glob(word: str) -> str:
+    return "*" + "".join(map(_either_case, word)) + "*"
 
 
 def _either_case(letter: str) -> str:

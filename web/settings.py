@@ -50,6 +50,7 @@ class Settings:
     log_format: str
     log_level: str
     access_log: bool
+    dataset_seconds: int
     host: str
     port: int
     workers: int
@@ -75,6 +76,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         log_format=_one_of(given, "LOG_FORMAT", ("text", "json")),
         log_level=_one_of(given, "LOG_LEVEL", ("info", "debug", "warning", "error", "critical")),
         access_log=_truth(given, "ACCESS_LOG", True),
+        dataset_seconds=_whole(given, "DATASET_SECONDS", 5, lowest=1, highest=3600),
         host=given.get("HOST", "127.0.0.1"),
         port=_whole(given, "PORT", 5000, lowest=1, highest=65_535),
         workers=_whole(given, "WORKERS", min(4, os.cpu_count() or 1), lowest=1, highest=256),

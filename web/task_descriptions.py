@@ -8,8 +8,8 @@ from models import PRIORITIES, STATUSES
 from web import answers, inputs
 from web.descriptions import JSON, Answer, Description, message
 from web.export import CSV, NDJSON
-from web.filters import LONGEST_SEARCH
 from web.paging import DEFAULT_SIZE, LARGEST_SIZE
+from web.search import LONGEST_SEARCH
 from web.sorting import SORTED_BY
 
 TASK = {"title": "My First Postman Task", "description": "Testing the API with Postman."}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, task_rows
-from web.errors import Refusal
 from web.extensions import db
 from web.sessions import token_required
 from web.shown import as_json
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
-
-JSON = "application/json"
 
 
 @bp.post("")
@@ -54,14 +51,14 @@ def change_many_tasks() -> ResponseReturnValue:
 @token_required
 def list_tasks() -> ResponseReturnValue:
     """The caller's tasks, newest first, one page at a time; as CSV or NDJSON all of them at once."""
-    mimetype = asked_type()
-    if mimetype != JSON:
+    mimetype = export.asked_type("tasks")
+    if mimetype != export.JSON:
         return export.stream(listing.asked_listing(parameters.read(*listing.PARAMETERS)), mimetype)
     given = parameters.read(*listing.PARAMETERS, *paging.PAGING)
     page = paging.asked_page(given)
     part = listing.fetch(listing.asked_listing(given), page)
     headers = paging.headers(page, part.total, part.following, given)
-    return Response(as_json(part.tasks), mimetype=JSON, headers={**headers, "Vary": "Accept"})
+    return Response(as_json(part.tasks), mimetype=export.JSON, headers={**headers, "Vary": "Accept"})
 
 
 @bp.get("/<row_id:task_id>")
@@ -101,13 +98,3 @@ def restore_task(task_id: int) -> ResponseReturnValue:
     task_rows.restore(task_id)
     db.session.commit()
     return {"message": "Task restored successfully"}
-
-
-def asked_type() -> str:
-    """What the client accepts best of what a list can be."""
-    if "Accept" not in request.headers:
-        return JSON
-    best = request.accept_mimetypes.best_match([JSON, export.CSV, export.NDJSON])
-    if best is None:
-        raise Refusal(406, f"A list of tasks can be {JSON}, {export.CSV} or {export.NDJSON}.")
-    return best
