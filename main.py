@@ -31,6 +31,7 @@ from web import (
     loads,
     metrics,
     openapi,
+    pages,
     reader,
     request_log,
     settings,
@@ -93,7 +94,7 @@ def assemble(chosen: Settings) -> Flask:
     limits.register(app, chosen)
     errors.register(app)
     commands.register(app)
-    for resource in (accounts, tasks, datasets, loads, health, metrics, docs, openapi):
+    for resource in (accounts, tasks, datasets, loads, health, metrics, docs, openapi, pages):
         app.register_blueprint(resource.bp)
     return app
 

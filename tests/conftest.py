@@ -226,3 +226,39 @@ def _wait_until_it_answers(served):
         except OSError:
             time.sleep(0.1)
     pytest.fail(f"the app ended before it answered:\n{served.output.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The Chromium that is installed, driven by Playwright."""
+    program = shutil.which("chromium")
+    if program is None:
+        reason = "Chromium is not installed"
+        pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium, serve):
+    """Makes visitors of a served app: each a browser of its own, without anybody's cookies."""
+    from browsing import Visitor
+
+    served = serve(WORKERS="1", LOG_LEVEL="warning", LOGIN_LIMIT="1000 per minute")
+    made = []
+
+    def visitor(**options):
+        context = chromium.new_context(base_url=f"http://127.0.0.1:{served.port}", locale="en-GB", **options)
+        context.set_default_timeout(10_000)
+        someone = Visitor(served, context)
+        made.append(someone)
+        return someone
+
+    yield visitor
+    for someone in made:
+        someone.context.close()
+    assert [complaint for someone in made for complaint in someone.complaints] == []

@@ -20,6 +20,7 @@ FREE_ROUTES = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),  # has a rule of its own
     ("GET", "/"),
+    ("GET", "/static/<version>/<path:name>"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/<name>"),

@@ -113,9 +113,4 @@ OPERATION = {
         {200: in_words("The file.", "text/html", "text/css", "text/javascript", "text/plain", "image/png")},
         uses_database=False,
     ),
-    "GET /": Description(
-        "operation",
-        {302: Answer("There it is.", headers={"Location": {"schema": {"type": "string"}}})},
-        uses_database=False,
-    ),
 }

@@ -1,11 +1,11 @@
-"""The API reference for people: a viewer that is part of the package, and `/`, which leads to it."""
+"""The API reference for people: a viewer that is part of the package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, redirect, send_from_directory
+from flask import Blueprint, Response, send_from_directory
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -18,12 +18,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-@bp.get("/")
-def index() -> ResponseReturnValue:
-    """Leads to the API reference."""
-    return redirect("/docs")
 
 
 @bp.get("/docs")

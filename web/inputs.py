@@ -26,7 +26,7 @@ SENTENCES = {
     "extra_forbidden": "There is no such field.",
     "string_type": "This must be a string.",
     "string_unicode": HALF_A_PAIR,
-    "string_too_short": "This must have at least {min_length} characters.",
+    "string_too_short": "This must have {min_length} or more characters.",
     "string_too_long": "This can have at most {max_length} characters.",
     "list_type": "This must be a list.",
     "too_long": "This can have at most {max_length} entries.",
@@ -287,5 +287,8 @@ def _field(finding: ErrorDetails) -> str:
 
 
 def _sentence(finding: ErrorDetails) -> str:
-    sentence = SENTENCES.get(finding["type"])
+    kind = finding["type"]
+    if kind in ("too_short", "too_long") and isinstance(finding["input"], str):
+        kind = f"string_{kind}"  # behind another check, pydantic takes a text for any list
+    sentence = SENTENCES.get(kind)
     return sentence.format(**finding.get("ctx", {})) if sentence else finding["msg"]

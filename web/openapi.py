@@ -80,7 +80,7 @@ def openapi() -> ResponseReturnValue:
 def document_of(app: Flask) -> dict[str, Any]:
     """The whole description of `app`."""
     paths: dict[str, dict[str, Any]] = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+    for rule in sorted(described(app), key=lambda rule: rule.rule):
         for method in sorted((rule.methods or set()) - IMPLICIT_METHODS):
             view = app.view_functions[rule.endpoint]
             paths.setdefault(_path(rule), {})[method.lower()] = _operation(rule, method, view)
@@ -97,6 +97,11 @@ def document_of(app: Flask) -> dict[str, Any]:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
+
+
+def described(app: Flask) -> list[Rule]:
+    """The routes of the API. The page for people is a client of it."""
+    return [rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("pages.")]
 
 
 def _path(rule: Rule) -> str:

@@ -1,0 +1,38 @@
+// The way through a long list, page by page.
+
+import { html, nothing } from "../lit-html/lit-html.js";
+import { changed } from "./route.js";
+
+export function whole(text, fallback) {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0 ? number : fallback;
+}
+
+export function count(number) {
+  return number.toLocaleString();
+}
+
+// what: the word for the things in the list, after their number.
+export function pager({ page, size, total, what }) {
+  const last = Math.max(1, Math.ceil(total / size));
+  const first = (page - 1) * size + 1;
+  const range = page > last ? "0" : `${count(first)}–${count(Math.min(total, page * size))}`;
+  return html`<nav class="pager" aria-label="Pages">
+    <span>${total === 0 ? `0 ${what}` : html`${range} of ${count(total)} ${what}`}</span>
+    ${last === 1 && page === 1 ? nothing : steps(page, last)}
+  </nav>`;
+}
+
+function steps(page, last) {
+  return html`<span class="steps">
+    ${step("First", "⏮", 1, page > 2)} ${step("Previous", "◀", Math.min(page - 1, last), page > 1)}
+    <span>page ${count(page)} of ${count(last)}</span>
+    ${step("Next", "▶", page + 1, page < last)} ${step("Last", "⏭", last, page < last - 1)}
+  </span>`;
+}
+
+function step(name, sign, page, possible) {
+  const label = html`<span aria-hidden="true">${sign}</span><span class="unseen">${name} page</span>`;
+  if (!possible) return html`<span class="step" aria-hidden="true">${sign}</span>`;
+  return html`<a class="step" href=${changed({ page: page === 1 ? null : page })}>${label}</a>`;
+}

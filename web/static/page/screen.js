@@ -1,0 +1,22 @@
+// The screen: drawn anew, whole, whenever something that it shows has changed.
+
+let draw = () => {};
+
+export function drawnBy(how) {
+  draw = how;
+}
+
+export function redraw() {
+  draw();
+}
+
+// The element to go on from, once it is drawn; whoever uses the keyboard is not left nowhere.
+export function focusOn(...selectors) {
+  for (const selector of selectors) {
+    const element = document.querySelector(selector);
+    if (element) {
+      element.focus();
+      return;
+    }
+  }
+}
