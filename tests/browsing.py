@@ -14,7 +14,12 @@ class Visitor:
 
     served: object
     context: BrowserContext
+    test: str
     complaints: list[str] = field(default_factory=list)
+
+    def called(self, name):
+        """What `name` is called in this test."""
+        return f"{name}-{self.test}"
 
     def open(self, path="/") -> Page:
         """A tab that shows the page. What the browser finds wrong with it is noted."""
@@ -30,25 +35,34 @@ class Visitor:
 
     def log_in(self, name="ann", path="/") -> Page:
         """A tab of `name`, who has an account."""
-        self.served.ask("POST", "/register", {"username": name, "password": PASSWORD})
+        self.register(name)
         tab = self.open(path)
-        tab.get_by_label("Username").fill(name)
-        tab.get_by_label("Password").fill(PASSWORD)
-        tab.get_by_role("button", name="Log in").click()
+        self.enter(tab, name)
         expect(tab.get_by_role("button", name="Log out")).to_be_visible()
         return tab
 
-    def token(self, name="ann"):
-        """An access token of `name`'s, for what is prepared without the page."""
-        _, _, answer = self.served.ask("POST", "/login", {"username": name, "password": PASSWORD})
-        return answer["access_token"]
+    def enter(self, tab, name="ann", password=PASSWORD):
+        """Fill in the form of the way in, and send it."""
+        tab.get_by_label("Username").fill(self.called(name))
+        tab.get_by_label("Password").fill(password)
+        tab.keyboard.press("Enter")
+
+    def register(self, name="ann"):
+        """See that `name` has an account."""
+        self.served.ask("POST", "/register", {"username": self.called(name), "password": PASSWORD})
+
+    def ask(self, method, path, body=None, name="ann"):
+        """What the API answers to `name`, without the page."""
+        account = {"username": self.called(name), "password": PASSWORD}
+        token = self.served.ask("POST", "/login", account)[2]["access_token"]
+        status, _, answer = self.served.ask(method, path, body, token)
+        assert status < 300, answer
+        return answer
 
     def make(self, *tasks, name="ann"):
         """Give `name` an account and tasks."""
-        self.served.ask("POST", "/register", {"username": name, "password": PASSWORD})
-        operations = [{"op": "create", "task": task} for task in tasks]
-        status, _, answer = self.served.ask("POST", "/tasks/bulk", {"operations": operations}, self.token(name))
-        assert status == 200, answer
+        self.register(name)
+        self.ask("POST", "/tasks/bulk", {"operations": [{"op": "create", "task": task} for task in tasks]}, name)
 
 
 def titles(tab: Page):
@@ -72,8 +86,7 @@ def tab_to(tab: Page, name: str):
 
 def names_of_focused(tab: Page):
     """What the focused element is called."""
-    return tab.evaluate(
-        "() => { const e = document.activeElement;"
-        " return [e.ariaLabel, e.textContent.trim(), ...[...(e.labels ?? [])].map((l) => l.firstChild.textContent.trim())]"
-        " }"
+    return tab.locator(":focus").evaluate_all(
+        "(found) => found.flatMap((element) => [element.ariaLabel, element.textContent.trim(),"
+        " ...[...(element.labels ?? [])].map((label) => label.firstChild.textContent.trim())])"
     )

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,15 +198,22 @@ def _command_line(pid):
 @pytest.fixture
 def serve(tmp_path, sqlite_url):
     """Starts served apps and ends them."""
+    with serving(tmp_path, sqlite_url) as serve:
+        yield serve
+
+
+@contextmanager
+def serving(folder, database_url):
+    """What starts served apps; in the end they are ended."""
     started = []
 
     def serve(*options, **settings):
         port = free_port()
-        output = tmp_path / f"served-{port}.log"
-        environment = {**os.environ, "DATABASE_URL": sqlite_url, "JWT_SECRET_KEY": KEY, **settings}
+        output = folder / f"served-{port}.log"
+        environment = {**os.environ, "DATABASE_URL": database_url, "JWT_SECRET_KEY": KEY, **settings}
         command = [sys.executable, str(ROOT / "main.py"), "--port", str(port), *options]
         with output.open("w") as log:
-            process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
         served = Served(process, port, output)
         started.append(served)
         _wait_until_it_answers(served)
@@ -243,18 +250,26 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def page_server(tmp_path_factory):
+    """A served app for all tests of a file; its accounts have names of their own in each."""
+    folder = tmp_path_factory.mktemp("page")
+    with serving(folder, f"sqlite:///{folder / 'taskmill.db'}") as serve:
+        yield serve(WORKERS="1", LOG_LEVEL="warning", RATELIMIT_ENABLED="false")
+
+
 @pytest.fixture
-def visitor(chromium, serve):
-    """Makes visitors of a served app: each a browser of its own, without anybody's cookies."""
+def visitor(chromium, page_server):
+    """Makes visitors: each a browser of its own, without anybody's cookies. What a browser complained of fails."""
     from browsing import Visitor
 
-    served = serve(WORKERS="1", LOG_LEVEL="warning", LOGIN_LIMIT="1000 per minute")
-    made = []
+    made, test = [], uuid.uuid4().hex[:8]
 
     def visitor(**options):
-        context = chromium.new_context(base_url=f"http://127.0.0.1:{served.port}", locale="en-GB", **options)
+        address = f"http://127.0.0.1:{page_server.port}"
+        context = chromium.new_context(base_url=address, locale="en-GB", **options)
         context.set_default_timeout(10_000)
-        someone = Visitor(served, context)
+        someone = Visitor(page_server, context, test)
         made.append(someone)
         return someone
 

@@ -44,10 +44,8 @@ def test_an_access_token_that_has_run_out_is_renewed_behind_the_scenes(visitor):
         route.fulfill(response=answer, json={"access_token": expired(answer.json()["access_token"])})
 
     tab.route("**/login", log_in_long_ago)
-    someone.served.ask("POST", "/register", {"username": "ann", "password": PASSWORD})
-    tab.get_by_label("Username").fill("ann")
-    tab.get_by_label("Password").fill(PASSWORD)
-    tab.get_by_role("button", name="Log in").click()
+    someone.register()
+    someone.enter(tab)
     tab.get_by_label("Title of the new task").fill("After an hour")
     tab.keyboard.press("Enter")
     expect(titles(tab)).to_have_text(["After an hour"])
@@ -58,7 +56,7 @@ def test_two_tabs_that_refresh_at_the_same_moment_stay_logged_in(visitor):
     someone = visitor()
     first = someone.log_in()
     second = someone.open()
-    for _ in range(5):
+    for _ in range(3):
         for tab in (first, second):
             tab.evaluate("location.reload()")  # does not wait
         for tab in (first, second):
@@ -93,44 +91,37 @@ def test_a_tab_of_somebody_else_shows_nothing_of_whoever_was_there_before(visito
     first = someone.log_in("ann")
     second = someone.open()
     second.get_by_role("button", name="Log out").click()
-    second.get_by_label("Username").fill("bob")
-    second.get_by_label("Password").fill(PASSWORD)
-    second.get_by_role("button", name="Log in").click()
+    someone.enter(second, "bob")
     for tab in (second, first):
         expect(titles(tab)).to_have_text(["Bob's"])
-        expect(tab.locator(".who bdi")).to_have_text("bob")
+        expect(tab.locator(".who bdi")).to_have_text(someone.called("bob"))
 
 
 def test_a_session_that_was_ended_elsewhere_leads_to_the_way_in(visitor):
     someone = visitor()
     tab = someone.log_in()
     new = {"current_password": PASSWORD, "new_password": "another password"}
-    someone.served.ask("PUT", "/me/password", new, someone.token())
+    someone.ask("PUT", "/me/password", new)
     tab.get_by_label("Title of the new task").fill("Too late")
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("Your session has ended. Log in again.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("name", "password", "sentence"),
-    [("ann", "wrong password", "The username or the password is wrong."), ("", "", "The username or the password is wrong.")],
-)
-def test_a_wrong_password_is_refused_in_words(visitor, name, password, sentence):
-    tab = visitor().open()
-    tab.get_by_label("Username").fill(name)
-    tab.get_by_label("Password").fill(password)
-    tab.get_by_role("button", name="Log in").click()
-    expect(tab.locator(".fault")).to_contain_text(sentence)
+@pytest.mark.parametrize("password", ["wrong password", ""])
+def test_a_wrong_password_is_refused_in_words(visitor, password):
+    someone = visitor()
+    someone.register()
+    tab = someone.open()
+    someone.enter(tab, password=password)
+    expect(tab.get_by_text("The username or the password is wrong.")).to_be_visible()
 
 
 def test_a_taken_name_and_a_short_password_are_refused_beside_their_fields(visitor):
     someone = visitor()
-    someone.served.ask("POST", "/register", {"username": "ann", "password": PASSWORD})
+    someone.register("ann")
     tab = someone.open()
     tab.get_by_role("button", name="Register").click()
-    tab.get_by_label("Username").fill("Ann")
-    tab.get_by_label("Password").fill("short")
-    tab.get_by_role("button", name="Register").click()
+    someone.enter(tab, "Ann", password="short")
     expect(tab.get_by_text("This must have 8 or more characters.")).to_be_visible()
     expect(tab.get_by_label("Password")).to_be_focused()
     tab.get_by_label("Password").fill(PASSWORD)

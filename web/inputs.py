@@ -288,7 +288,7 @@ def _field(finding: ErrorDetails) -> str:
 
 def _sentence(finding: ErrorDetails) -> str:
     kind = finding["type"]
-    if kind in ("too_short", "too_long") and isinstance(finding["input"], str):
-        kind = f"string_{kind}"  # behind another check, pydantic takes a text for any list
+    if finding.get("ctx", {}).get("field_type") == "Value":
+        kind = f"string_{kind}"  # so pydantic calls a text that it measures behind another check
     sentence = SENTENCES.get(kind)
     return sentence.format(**finding.get("ctx", {})) if sentence else finding["msg"]

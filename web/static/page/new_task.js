@@ -1,6 +1,6 @@
 // A new task: its title and Enter; the rest where it is wanted.
 
-import { html, nothing } from "../lit-html/lit-html.js";
+import { html } from "../lit-html/lit-html.js";
 import { say } from "./announce.js";
 import { call } from "./api.js";
 import { faultsOf, general, marks } from "./faults.js";

@@ -9,7 +9,8 @@ export function onMove(then) {
 
 export function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  return { parts: path.split("/").filter(Boolean).map(decoded), query: new URLSearchParams(query) };
+  const parts = path.split("/").filter(Boolean).map(decoded);
+  return { parts: parts.length ? parts : ["tasks"], query: new URLSearchParams(query) };
 }
 
 function decoded(part) {

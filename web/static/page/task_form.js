@@ -41,27 +41,33 @@ function asShown(name, text) {
 }
 
 export function fields(draft, id) {
-  const { task, refusal } = draft;
-  const field = (name) => ({ invalid: marks(refusal, name), described: `fault-${name}` });
+  const { task } = draft;
+  const about = (name) => marks(draft.refusal, name);
+  const faults = (name) => faultsOf(draft.refusal, name);
   return html`
-    <label class="wide">Description
-      <textarea name="description" rows="3" dir="auto" .value=${task.description}
-        aria-invalid=${field("description").invalid} aria-describedby="fault-description"></textarea>
-      ${faultsOf(refusal, "description")}
-    </label>
+    <div class="wide">
+      <label>Description
+        <textarea name="description" rows="3" dir="auto" .value=${task.description}
+          aria-invalid=${about("description")} aria-describedby="fault-description"></textarea>
+      </label>
+      ${faults("description")}
+    </div>
     ${select("status", "Status", STATUSES, task.status)} ${select("priority", "Priority", PRIORITIES, task.priority)}
-    <label>Due
-      <input type="datetime-local" name="due_at" min="1970-01-02T00:00" max="9999-12-30T23:59" .value=${typed(task.due_at)}
-        aria-invalid=${field("due_at").invalid} aria-describedby="fault-due_at">
-      ${faultsOf(refusal, "due_at")}
-    </label>
+    <div>
+      <label>Due
+        <input type="datetime-local" name="due_at" min="1970-01-02T00:00" max="9999-12-30T23:59"
+          .value=${typed(task.due_at)} aria-invalid=${about("due_at")} aria-describedby="fault-due_at">
+      </label>
+      ${faults("due_at")}
+    </div>
     <div class="wide">
       <label>Labels
         <input name="label" list="labels" placeholder="Add a label, Enter" autocomplete="off" dir="auto"
-          aria-invalid=${field("labels").invalid} aria-describedby="fault-labels" @keydown=${(event) => enterLabel(event, draft)}>
+          aria-invalid=${about("labels")} aria-describedby="fault-labels"
+          @keydown=${(event) => enterLabel(event, draft)}>
       </label>
+      ${faults("labels")}
       ${draft.labels.length ? html`<ul class="labels" id=${`labels-${id}`}>${draft.labels.map((label) => labelOf(draft, label))}</ul>` : nothing}
-      ${faultsOf(refusal, "labels")}
     </div>`;
 }
 

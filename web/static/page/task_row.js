@@ -62,10 +62,13 @@ export function editedRow(draft, actions) {
   const { task, refusal, busy } = draft;
   return html`<li class="task edited" id=${`task-${task.id}`}>
     <form novalidate aria-label=${`Edit: ${task.title}`} @submit=${(event) => actions.save(event)} @keydown=${(event) => leave(event, actions)}>
-      <label class="wide">Title
-        <input name="title" autocomplete="off" dir="auto" .value=${task.title} aria-invalid=${marks(refusal, "title")} aria-describedby="fault-title">
+      <div class="wide">
+        <label>Title
+          <input name="title" autocomplete="off" dir="auto" .value=${task.title}
+            aria-invalid=${marks(refusal, "title")} aria-describedby="fault-title">
+        </label>
         ${faultsOf(refusal, "title")}
-      </label>
+      </div>
       ${fields(draft, task.id)}
       ${general(refusal)}
       <div class="wide buttons">
