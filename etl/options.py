@@ -7,8 +7,8 @@ from typing import Any
 
 IF_EXISTS = ("fail", "replace", "append", "upsert")
 
-# These change what is reported or how fast, not what is loaded.
-WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers")
+# These change what is reported, how fast and for whom, not what is loaded.
+WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers", "share", "indexes")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Options:
     strict: bool = False
     rejects: str | None = None
     restart: bool = False
+    share: bool = False
+    indexes: tuple[str, ...] = ()
     described: dict[str, Any] | None = field(default=None, compare=False)  # the Table Schema that --schema names
 
     def that_matter(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from etl import constraints, infer, rules
 from etl.clean import Cleaning
+from etl.indexes import asked_indexes
 from etl.infer import Evidence, decide_all
 from etl.options import Options
 from etl.problems import Contradicted, Refused, UsageError
@@ -138,6 +139,7 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
     plan = Plan(layout, schema, cleaning_of(options, schema), source.encoding, notes)
     for column in schema.fields:
         constraints.check_declared(column)
+    asked_indexes(schema, options.indexes)
     return plan
 
 

@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     add("--table", help="the table (default: named after the file)")
     add("--if-exists", choices=IF_EXISTS, help="what to do with a table that is there already")
     add("--primary-key", metavar="A,B", type=_names, default=(), help="the columns that identify a row")
+    add("--index", metavar="COLUMN", action="append", default=[], dest="indexes",
+        help="index a column, or several as A,B, so that the API filters and sorts by it quickly")  # fmt: skip
+    add("--share", action="store_true", help="let every user of the API read the table, not only admins")
     cleaning = made.add_argument_group("cleaning")
     add = cleaning.add_argument
     add("--required", metavar="A,B", type=_names, default=[], action="extend", help="reject rows without these values")
@@ -140,7 +143,7 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         delimiter=given.delimiter, quote=given.quote, encoding=given.encoding, header=given.header,
         day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
         max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
-        described=described,
+        share=given.share, indexes=tuple(given.indexes), described=described,
     )  # fmt: skip
 
 

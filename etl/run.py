@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, Table
 
 from database import writing
-from etl import ledger, publish
+from etl import indexes, ledger, publish
 from etl.blocks import Block, Place, cut, start_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
@@ -147,6 +147,7 @@ class Run:
     def _resume(self, found: Any) -> bool:
         """Go on with the blocks of `found` that have no line yet, if the source is still the one it was."""
         self.plan, self.load = plan_from_json(found.options["plan"], self.options), found.id
+        indexes.asked_indexes(self.plan.schema, self.options.indexes)
         self.source.encoding = self.plan.encoding
         self.in_order = found.options.get("in_order", True)
         self.attempt = uuid.uuid4().hex
@@ -274,12 +275,19 @@ class Run:
         return notes_of(self.plan, self.totals, self.source.encoding)
 
     def publish(self) -> None:
+        asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
+        if asked and self.options.if_exists == "replace":
+            with writing(self.engine) as connection:  # beforehand, so that readers of the table aren't kept waiting
+                ledger.hold(connection, self.load)
+                indexes.make(connection, self.writer, self.staging.name, asked, self.load)
         with writing(self.engine) as connection:
             ledger.hold(connection, self.load)
             # Somebody may have made a table of that name while this load was running.
             publish.how_to_publish(connection, self.table, self.source.path, self.asked)
             publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
-            ledger.finish(connection, self.load, "published", self.totals, notes=self.notes())
+            indexes.make(connection, self.writer, self.table, asked, self.load)
+            facts = {"notes": self.notes(), "shared": self.options.share}
+            ledger.finish(connection, self.load, "published", self.totals, **facts)
         log.info("load %d is published as %s", self.load, self.table)
 
     def give_up(self, error: str) -> None:

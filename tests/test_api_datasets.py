@@ -384,6 +384,32 @@ def test_loads_are_listed_newest_first(place, admin):
     assert [found["name"] for found in admin.get("/datasets?per_page=2&page=2").json] == ["t2", "t3"]
 
 
+def test_a_shared_table_is_everybodys_until_it_is_loaded_otherwise(place, anna):
+    for options, seen in ((["--share"], 1), ([], 0), (["--share", "--if-exists", "append", "--type", "id=integer"], 1)):
+        content = FLIGHTS if "append" not in options else FLIGHTS.replace("\n", "\n1")[:-1]
+        load(place, content, *options)
+        assert [found["shared"] for found in anna.get("/datasets").json] == [True] * seen
+
+
+def test_an_index_that_was_asked_for_is_there_and_told(place, admin):
+    for _ in range(2):  # the second time the table that has them is replaced
+        load(place, FLIGHTS, "--index", "carrier,dep_delay", "--index", "Distance", "--index", "distance")
+        assert sorted(admin.get("/datasets/flights").json["indexes"]) == [["carrier", "dep_delay"], ["distance"]]
+    more = "id,carrier,distance\n7,UA,5\n"
+    load(place, more, "--table", "flights", "--if-exists", "append", "--index", "carrier", "--index", "distance",
+         "--index", "id", "--index", "distance,carrier", name="more.csv")  # fmt: skip
+    found = sorted(admin.get("/datasets/flights").json["indexes"])
+    assert found == [["carrier", "dep_delay"], ["distance"], ["distance", "carrier"]]
+    load(place, FLIGHTS, "--if-exists", "replace")
+    assert admin.get("/datasets/flights").json["indexes"] == []
+
+
+def test_an_index_of_a_column_that_is_none_is_a_usage_error(place):
+    answer = place.load(FLIGHTS, "--index", "carrier,colour", name="flights.csv")
+    assert (answer.code, "--index names 'colour'" in answer.err) == (2, True)
+    assert "flights" not in place.tables()
+
+
 def test_a_profile_is_there_when_one_was_made(place, admin):
     load(place, FLIGHTS)
     answer = admin.get("/datasets/flights/profile")
