@@ -45,10 +45,10 @@ def _column(schema: Schema, given: str) -> str | None:
 def make(connection: Connection, writer: Writer, table: str, indexes: Sequence[Columns], load: int) -> None:
     """Make those that aren't there. A name is used once in the whole database, and stays when a table is renamed."""
     there = inspect(connection)
-    known = [there.get_pk_constraint(table)["constrained_columns"]]
-    known += [index["column_names"] for index in there.get_indexes(table)]
+    known = [tuple(there.get_pk_constraint(table)["constrained_columns"])]
+    known += [tuple(name or "" for name in index["column_names"]) for index in there.get_indexes(table)]
     for columns in indexes:
-        if any(tuple(names[: len(columns)]) == columns for names in known):
+        if any(names[: len(columns)] == columns for names in known):
             continue
         name = f"etl_index_{load}_{zlib.crc32(repr(columns).encode()):08x}"
         try:
