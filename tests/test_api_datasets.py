@@ -8,7 +8,9 @@ from tasking import links
 
 from database import database_url
 from models import User
+from web import row_lists
 from web.extensions import db
+from web.reader import Reader
 
 FLIGHTS = """id,carrier,distance,dep_delay,tailnum,dest,day,late
 1,UA,1400,2.5,N14228,IAH,2013-01-01,yes
@@ -408,6 +410,56 @@ def test_an_index_of_a_column_that_is_none_is_a_usage_error(place):
     answer = place.load(FLIGHTS, "--index", "carrier,colour", name="flights.csv")
     assert (answer.code, "--index names 'colour'" in answer.err) == (2, True)
     assert "flights" not in place.tables()
+
+
+MANY = "id,word,number\n" + "".join(f"{n},word {n},{n * 7919 % 30_000}\n" for n in range(30_000))
+
+
+def test_what_takes_too_long_is_stopped_and_told_how_to_index(app, place, admin):
+    load(place, MANY, "--index", "number", name="many.csv")
+    app.config["DATASET_SECONDS"] = 0.001
+    for query in ("word.contains=nothing", "sort=word"):
+        answer = admin.get(f"/datasets/many/rows?{query}")
+        assert (answer.status_code, "--index COLUMN" in answer.json["message"]) == (503, True)
+        assert "Retry-After" not in answer.headers
+        assert admin.get(f"/datasets/many/rows?{query}", headers={"Accept": "text/csv"}).status_code == 503
+    assert admin.get("/datasets/many/rows?id=5").status_code == 200
+
+
+def test_a_page_that_is_quicker_than_the_count_comes_without_it(monkeypatch, place, admin):
+    load(place, MANY, name="many.csv")
+    monkeypatch.setattr(row_lists, "COUNTING_SHARE", 0.0001)
+    answer = admin.get("/datasets/many/rows?word.contains=word&per_page=3")
+    assert ([row["id"] for row in answer.json], "X-Total-Count" in answer.headers) == ([0, 1, 2], False)
+    assert [row["id"] for row in admin.get(links(answer)["next"]).json] == [3, 4, 5]
+    assert set(links(admin.get("/datasets/many/rows?word.contains=word&page=2"))) == {"first", "prev", "next"}
+
+
+@pytest.mark.parametrize("sort", ["id", "-id", "number", "-number,word"])
+def test_a_cursor_page_is_found_by_an_index_however_deep_it_is(app, place, admin, sort):
+    """The plan of every statement behind a cursor searches; none scans the table."""
+    load(place, MANY, "--index", "number", name="many.csv")
+    if place.url.startswith("postgresql"):
+        place.execute("ANALYZE many")
+    statements = []
+    original = Reader.rows
+
+    def noting(self, sql, values=()):
+        explain = "EXPLAIN QUERY PLAN " if self.dialect == "sqlite" else "EXPLAIN "
+        if '"many"' in sql:
+            statements.append("\n".join(str(row) for row in original(self, explain + sql, values)))
+        return original(self, sql, values)
+
+    address = links(admin.get(f"/datasets/many/rows?sort={sort}&per_page=1000"))["next"]
+    for _ in range(5):
+        address = links(admin.get(address))["next"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reader, "rows", noting)
+        assert len(admin.get(address).json) == 1000
+    assert statements
+    for plan in statements:
+        assert "SEARCH" in plan or "Index" in plan, plan
+        assert "SCAN many" not in plan and "Seq Scan" not in plan, plan
 
 
 def test_a_profile_is_there_when_one_was_made(place, admin):

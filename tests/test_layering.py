@@ -13,7 +13,7 @@ SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "password
 SHARED |= {"task_descriptions"}
 SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
 SHARED |= {"cells", "loaded", "reader", "row_answers", "row_filters", "row_lists", "row_orders", "shapes"}
-SHARED |= {"dataset_descriptions"}
+SHARED |= {"dataset_descriptions", "in_one_piece"}
 SHARED |= {"search", "shown", "sorting", "task_rows", "waymarks"}
 
 RULES = [

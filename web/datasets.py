@@ -93,7 +93,7 @@ def get_profile(name: str) -> ResponseReturnValue:
 
 def known(reader: Reader, name: str) -> tuple[Dataset, Shape | None]:
     """A dataset that the caller may see, and its table, if that is still there."""
-    dataset = loaded.dataset(name)
+    dataset = loaded.dataset(reader, name)
     return dataset, shape_of(reader, name, dataset.kinds)
 
 

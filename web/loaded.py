@@ -7,11 +7,10 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import Table, and_, bindparam, func, or_, select
 from werkzeug.exceptions import NotFound
 
 from models import Load, User, belongs_to_the_application
-from web import direct
 from web.extensions import caller_id, db
 from web.times import show_instant
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Select
+
+    from web.reader import Reader
 
 assert isinstance(Load.__table__, Table)
 loads = Load.__table__
@@ -75,9 +76,9 @@ def visible_names() -> list[str]:
     return sorted(row[0] for row in rows if not belongs_to_the_application(row[0]))
 
 
-def dataset(name: str) -> Dataset:
+def dataset(reader: Reader, name: str) -> Dataset:
     """The table of that name, if the loader published it and the caller may see it."""
-    found = None if "\0" in name or belongs_to_the_application(name) else _last_load(name)
+    found = None if "\0" in name or belongs_to_the_application(name) else _last_load(reader, name)
     if found is None:
         raise no_dataset(name)
     return _dataset(name, found, db.engine)
@@ -88,20 +89,16 @@ def no_dataset(name: str) -> NotFound:
     return NotFound(f"There is no dataset {name[:100]!r}.")
 
 
-# Asked at every request, so without the values that the driver would have to be told.
-LAST_PUBLISHED = select(func.max(later.c.id)).where(
-    later.c.table_name == bindparam("name"), later.c.state == literal_column("'published'")
-)
-NEWEST = select(
-    loads.c.id, loads.c.shared, select(User.role).where(User.id == bindparam("caller")).scalar_subquery()
-).where(loads.c.id == LAST_PUBLISHED.scalar_subquery())
+# Asked at every request.
+NEWEST = """
+    SELECT id, shared, (SELECT role FROM users WHERE id = {mark}) FROM etl_loads
+    WHERE id = (SELECT max(id) FROM etl_loads WHERE table_name = {mark} AND state = 'published')
+"""
 
 
-def _last_load(name: str) -> int | None:
-    found = direct.row(NEWEST, {"name": name, "caller": caller_id()})
-    if found is None or not (found[1] or found[2] == "admin"):
-        return None
-    return int(found[0])
+def _last_load(reader: Reader, name: str) -> int | None:
+    found = reader.rows(NEWEST.format(mark=reader.mark), (caller_id(), name))
+    return int(found[0][0]) if found and (found[0][1] or found[0][2] == "admin") else None
 
 
 @lru_cache(maxsize=256)

@@ -54,7 +54,8 @@ class Reader:
             handler = None if seconds is None else lambda: time.monotonic() > end
             self.connection.set_progress_handler(handler, STEPS)
         else:
-            self.cursor.execute(f"SET LOCAL statement_timeout = {max(1, int((seconds or 0) * 1000)) if seconds else 0}")
+            milliseconds = 0 if seconds is None else max(1, int(seconds * 1000))
+            self.cursor.execute(f"SET LOCAL statement_timeout = {milliseconds}")
 
     def go_on(self) -> None:
         """Begin anew after something was stopped: to PostgreSQL that has failed the whole transaction."""

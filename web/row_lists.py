@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from web import cursors
+from web import cursors, in_one_piece
 from web.reader import TooSlow, quoted, time_limit
 from web.row_filters import joined
 from web.row_orders import order_by, segments
@@ -48,7 +48,7 @@ class Listing:
 class Part:
     """What a page holds, how many rows the list has where that is known, and the cursor of what follows, if any."""
 
-    rows: list[Sequence[Any]]
+    rows: Sequence[Sequence[Any]]
     total: int | None
     following: str | None
 
@@ -73,21 +73,21 @@ def _behind(reader: Reader, listing: Listing, page: Page) -> list[Sequence[Any]]
         where, values = joined([*listing.conditions, *segment.conditions])
         ordered = order_by(listing.shape, segment.order, nulls_last=False)
         limited = f" LIMIT {page.size + 1 - len(rows)}"
-        rows += reader.rows(listing.shape.selected() + where + ordered + limited, values)
+        rows += in_one_piece.fetch(reader, listing.shape, where + ordered + limited, values)
         if len(rows) > page.size:
             break
     return rows
 
 
-def _by_number(reader: Reader, listing: Listing, page: Page) -> list[Sequence[Any]]:
-    offset = min(page.offset, 2**62)
-    statement, values = _whole(listing)
-    return reader.rows(f"{statement} LIMIT {page.size + 1} OFFSET {offset}", values)
+def _by_number(reader: Reader, listing: Listing, page: Page) -> Sequence[Sequence[Any]]:
+    rest, values = _whole(listing)
+    limited = f" LIMIT {page.size + 1} OFFSET {min(page.offset, 2**62)}"
+    return in_one_piece.fetch(reader, listing.shape, rest + limited, values)
 
 
 def _whole(listing: Listing) -> tuple[str, list[Any]]:
     where, values = joined(listing.conditions)
-    return listing.shape.selected() + where + order_by(listing.shape, listing.order, nulls_last=True), values
+    return where + order_by(listing.shape, listing.order, nulls_last=True), values
 
 
 def _place(listing: Listing, row: Sequence[Any]) -> list[Any]:
@@ -97,7 +97,8 @@ def _place(listing: Listing, row: Sequence[Any]) -> list[Any]:
 
 def every_row(reader: Reader, listing: Listing) -> Iterator[list[Sequence[Any]]]:
     """The whole list, some rows at a time. Raises TooSlow."""
-    return reader.stream(*_whole(listing), ROWS_AT_ONCE)
+    rest, values = _whole(listing)
+    return reader.stream(listing.shape.selected() + rest, values, ROWS_AT_ONCE)
 
 
 @dataclass(frozen=True)

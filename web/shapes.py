@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Kinds = Mapping[str, tuple[str, bool]]
 
 COLUMNS_ON_SQLITE = """
-    SELECT there.name, there.type, NOT there."notnull", there.pk
+    SELECT json_group_array(json_array(there.name, there.type, NOT there."notnull", there.pk))
     FROM sqlite_master, pragma_table_xinfo(sqlite_master.name) AS there
     WHERE sqlite_master.type = 'table' AND sqlite_master.name = ? AND there.hidden <> 1
 """
@@ -95,14 +95,13 @@ def shape_of(reader: Reader, table: str, kinds: Kinds) -> Shape | None:
     sqlite = reader.dialect == "sqlite"
     name = table if sqlite else '"' + table.replace('"', '""') + '"'
     found = reader.rows(COLUMNS_ON_SQLITE if sqlite else COLUMNS_ON_POSTGRESQL, (name,))
-    if not found:
-        return None
-    return _shape(table, tuple(map(tuple, found)), tuple(sorted(kinds.items())), reader.dialect)
+    told = found[0][0] if sqlite else orjson.dumps(found).decode()
+    return None if told == "[]" else _shape(table, told, tuple(sorted(kinds.items())), reader.dialect)
 
 
 @lru_cache(maxsize=256)
-def _shape(table: str, found: tuple[Any, ...], kinds: tuple[Any, ...], dialect: str) -> Shape:
-    known = dict(kinds)
+def _shape(table: str, told: str, kinds: tuple[Any, ...], dialect: str) -> Shape:
+    known, found = dict(kinds), orjson.loads(told)
     columns = tuple(_column(name, kind, bool(nullable), known) for name, kind, nullable, _ in found)
     keyed = [(place, column) for (*_, place), column in zip(found, columns, strict=True) if place]
     key = tuple(column for _, column in sorted(keyed, key=lambda pair: pair[0]))
