@@ -3,6 +3,7 @@
 import { html, nothing, render } from "../lit-html/lit-html.js";
 import { announcement, complain, silence } from "./announce.js";
 import { call, get, onSessionEnded } from "./api.js";
+import { dataView, forgetData, openData, titleOfData } from "./data.js";
 import { entry, refuseEntry } from "./entry.js";
 import { SessionEnded } from "./refusals.js";
 import { here, onMove } from "./route.js";
@@ -11,7 +12,8 @@ import { end, forget, onOtherTabs } from "./session.js";
 import { forgetTasks, openTasks, tasksView } from "./tasks.js";
 
 const VIEWS = {
-  tasks: { title: "Tasks", open: openTasks, view: tasksView, forget: forgetTasks },
+  tasks: { title: "Tasks", name: () => "Tasks", open: openTasks, view: tasksView, forget: forgetTasks },
+  data: { title: "Data", name: titleOfData, open: openData, view: dataView, forget: forgetData },
 };
 const state = { me: null, beginning: true, failure: null, shown: null };
 
@@ -20,7 +22,7 @@ function current() {
 }
 
 function draw() {
-  document.title = `${state.me ? VIEWS[current()].title : "Log in"} · Taskmill`;
+  document.title = `${state.me ? VIEWS[current()].name() : "Log in"} · Taskmill`;
   render(shell(), document.body);
 }
 
@@ -87,9 +89,9 @@ async function move() {
   if (!state.me) return redraw();
   const view = current();
   const left = state.shown;
-  state.shown = view;
+  state.shown = here().parts.slice(0, 2).join("/");
   const opened = VIEWS[view].open();
-  if (left && left !== view) focusOn("main h1");
+  if (left !== null && left !== state.shown) focusOn("main h1");
   return opened;
 }
 
