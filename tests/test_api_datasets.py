@@ -470,3 +470,14 @@ def test_a_profile_is_there_when_one_was_made(place, admin):
     place.execute("""UPDATE etl_loads SET profile = '{"rows": 6}'""")
     assert admin.get("/datasets/flights/profile").json == {"rows": 6}
     assert admin.get("/datasets/flights").json["profile"] is True
+
+
+def test_whether_one_table_is_shared_says_nothing_about_another(place, anna):
+    for name, options in (("early", []), ("shared", ["--share"]), ("late", [])):
+        for step in ("made", "made again"):
+            assert place.load(f"id,step\n1,{step}\nx\n", *options, name=f"{name}.csv").code == 0
+            seen = {"shared"} if name != "early" else set()
+            assert {found["name"] for found in anna.get("/datasets").json} == seen
+            assert {found["table"] for found in anna.get("/loads").json} == seen
+    opened = [anna.get(f"/loads/{number}/rejects").status_code for number in range(1, 7)]
+    assert opened == [404, 404, 404, 200, 404, 404]

@@ -27,9 +27,11 @@ loads = Load.__table__
 PUBLISHED = loads.c.state == "published"
 IS_ADMIN = select(User.role == "admin").where(User.id == bindparam("caller")).scalar_subquery()
 later, replacing = loads.alias(), loads.alias()
+# Each of these is about the load that is asked about, however deep it stands in a statement: hence correlate().
 LAST_OF_TABLE = (
     select(func.max(later.c.id))
     .where(later.c.table_name == loads.c.table_name, later.c.state == "published")
+    .correlate(loads)
     .scalar_subquery()
 )
 # The loads that a table consists of: the last one that made it anew, and what was added to it since.
@@ -40,10 +42,11 @@ LAST_MADE_ANEW = (
         replacing.c.state == "published",
         replacing.c.options["given"]["if_exists"].as_string() == "replace",
     )
+    .correlate(loads)
     .scalar_subquery()
 )
 newest = loads.alias()
-IS_SHARED = select(newest.c.shared).where(newest.c.id == LAST_OF_TABLE).scalar_subquery()
+IS_SHARED = select(newest.c.shared).where(newest.c.id == LAST_OF_TABLE).correlate(loads).scalar_subquery()
 VISIBLE = or_(IS_ADMIN, and_(PUBLISHED, loads.c.id >= LAST_MADE_ANEW, IS_SHARED))
 
 # The types in the words of --type.
