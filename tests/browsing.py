@@ -90,3 +90,20 @@ def names_of_focused(tab: Page):
         "(found) => found.flatMap((element) => [element.ariaLabel, element.textContent.trim(),"
         " ...[...(element.labels ?? [])].map((label) => label.firstChild.textContent.trim())])"
     )
+
+
+def assert_axe_finds_nothing(tab: Page, axe: str):
+    """axe-core has nothing to say, whatever its weight: on a phone and a large screen, in light and dark."""
+    for width in (360, 1200):
+        tab.set_viewport_size({"width": width, "height": 740})
+        for scheme in ("light", "dark"):
+            tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            tab.evaluate(axe)
+            found = tab.evaluate("async () => (await axe.run()).violations")
+            faults = {(fault["id"], node["html"]) for fault in found for node in fault["nodes"]}
+            assert not faults, (scheme, width)
+
+
+def assert_nothing_is_wider_than_the_screen(tab: Page):
+    """The page does not scroll sideways on a phone."""
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360

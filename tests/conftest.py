@@ -170,6 +170,7 @@ class Served:
     process: subprocess.Popen
     port: int
     output: Path
+    database_url: str
 
     def ask(self, method, path, body=None, token=None, **more_headers):
         """Send a request on a connection of its own; (status, headers, body as JSON)."""
@@ -214,7 +215,7 @@ def serving(folder, database_url):
         command = [sys.executable, str(ROOT / "main.py"), "--port", str(port), *options]
         with output.open("w") as log:
             process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-        served = Served(process, port, output)
+        served = Served(process, port, output, database_url)
         started.append(served)
         _wait_until_it_answers(served)
         return served
@@ -248,6 +249,16 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=program)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """axe-core, as a script that defines it."""
+    script = ROOT / "tests/node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        reason = "axe-core is not installed: npm install --prefix tests"
+        pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    return script.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,11 @@
 """The page for people, in a real browser: for every eye, on every screen, and with whatever people write in it."""
 
-import os
-from pathlib import Path
-
 import pytest
-from browsing import said, titles
+from browsing import assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen, said, titles
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
-AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 HOSTILE = [
     "<script>document.title = 'owned'</script>",
     "<img src=x onerror=\"document.title = 'owned'\">",
@@ -24,15 +20,6 @@ WORDS = [
     {"title": "Begun", "status": "in_progress", "description": "Short."},
     {"title": "Done", "status": "completed", "description": "Long. " * 200},
 ]
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """axe-core, as a script that defines it."""
-    if not AXE.exists():
-        reason = "axe-core is not installed: npm install --prefix tests"
-        pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
-    return AXE.read_text(encoding="utf-8")
 
 
 def the_way_in(tab):
@@ -82,21 +69,6 @@ def test_nothing_stands_in_anybodys_way_in_light_and_dark_and_nothing_is_wider_t
     view(tab)
     assert_nothing_is_wider_than_the_screen(tab)
     assert_axe_finds_nothing(tab, axe)
-
-
-def assert_axe_finds_nothing(tab, axe):
-    for width in (360, 1200):
-        tab.set_viewport_size({"width": width, "height": 740})
-        for scheme in ("light", "dark"):
-            tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            tab.evaluate(axe)
-            found = tab.evaluate("async () => (await axe.run()).violations")
-            faults = {(fault["id"], node["html"]) for fault in found for node in fault["nodes"]}
-            assert not faults, (scheme, width)
-
-
-def assert_nothing_is_wider_than_the_screen(tab):
-    assert tab.evaluate("document.documentElement.scrollWidth") == 360
 
 
 @pytest.mark.parametrize("text", HOSTILE)

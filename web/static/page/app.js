@@ -86,7 +86,8 @@ async function entered() {
 }
 
 async function move() {
-  if (!state.me) return redraw();
+  redraw();
+  if (!state.me) return undefined;
   const view = current();
   const left = state.shown;
   state.shown = here().parts.slice(0, 2).join("/");

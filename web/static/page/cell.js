@@ -6,8 +6,9 @@ import { NUMBERS } from "./columns.js";
 const LONGEST = 300; // characters; the whole stands with its row
 
 export function cell(value, kind) {
-  if (value === null || value === undefined) return html`<td class="missing">null</td>`;
+  const number = NUMBERS.includes(kind) ? "number" : "";
+  if (value === null || value === undefined) return html`<td class=${`missing ${number}`}>null</td>`;
   const text = String(value);
-  if (NUMBERS.includes(kind)) return html`<td class="number">${text}</td>`;
+  if (number) return html`<td class="number">${text}</td>`;
   return html`<td><bdi>${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}</bdi></td>`;
 }

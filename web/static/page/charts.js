@@ -37,5 +37,5 @@ export function frequencies(entries, href) {
 export function shown(value) {
   if (value === null || value === undefined) return nothing;
   if (typeof value !== "number") return String(value);
-  return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
+  return value.toLocaleString(undefined, { maximumSignificantDigits: 6, useGrouping: "min2" });
 }

@@ -64,8 +64,7 @@ function tables() {
 function oneTable(name, part) {
   const known = about.value?.name === name ? about.value : null;
   return html`<section class="data">
-    <p class="path"><a href="#/data">Data</a> /</p>
-    <h1 tabindex="-1"><bdi>${name}</bdi></h1>
+    <div class="path"><a href="#/data">Data</a> / <h1 tabindex="-1"><bdi>${name}</bdi></h1></div>
     ${condition(about, "The table")} ${known ? html`${table(known)} ${parts(known, part)} ${PARTS[part].view(known)}` : nothing}
   </section>`;
 }

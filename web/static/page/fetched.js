@@ -46,9 +46,13 @@ export function condition(fetched, what) {
   if (fetched.failure instanceof SessionEnded) return nothing;
   if (fetched.failure) {
     return html`<div class="failure" role="alert">
-      <p>${what} could not be loaded. ${fetched.failure.message}</p>
+      <p>${what} could not be loaded. ${reason(fetched.failure)}</p>
       <button type="button" class="quiet" @click=${() => fetched.again()}>Try again</button>
     </div>`;
   }
   return fetched.busy && fetched.value === null ? html`<p class="loading" aria-busy="true">Loading…</p>` : nothing;
+}
+
+function reason({ message, faults = {} }) {
+  return [message, ...Object.values(faults).flat()].join(" ");
 }

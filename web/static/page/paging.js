@@ -15,11 +15,11 @@ export function count(number) {
 // what: the word for the things in the list, after their number.
 export function pager({ page, size, total, what }) {
   const last = Math.max(1, Math.ceil(total / size));
-  const first = (page - 1) * size + 1;
-  const range = page > last ? "0" : `${count(first)}–${count(Math.min(total, page * size))}`;
+  const [first, end] = [(page - 1) * size + 1, Math.min(total, page * size)];
+  const alone = page === 1 && last === 1;
   return html`<nav class="pager" aria-label="Pages">
-    <span>${total === 0 ? `0 ${what}` : html`${range} of ${count(total)} ${what}`}</span>
-    ${last === 1 && page === 1 ? nothing : steps(page, last)}
+    <span>${alone ? nothing : `${page > last ? 0 : `${count(first)}–${count(end)}`} of `}${count(total)} ${what}</span>
+    ${alone ? nothing : steps(page, last)}
   </nav>`;
 }
 

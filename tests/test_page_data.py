@@ -1,0 +1,170 @@
+"""The page for people, in a real browser: loaded tables, their rows, how they came to be, and what was rejected."""
+
+import re
+
+import pytest
+from browsing import assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen
+from loading import Place, ended
+from playwright.sync_api import expect
+from test_flights import file_of, read_independently
+
+pytestmark = pytest.mark.slow
+
+AWKWARD = """id,<script>document.title='owned'</script>,"=1+1",\u0646\u0635,weight
+1,<img src=x onerror="document.title='owned'">,"=HYPERLINK(""http://x"")",\u0634\u0631\u0627\u0621,1.5
+2,"a, b
+c",+1,\u202eright to left,
+3,{long},,,9007199254740993
+4,too,many,fields,3,<b>here</b>
+5,e,f,g,4
+""".format(long="x" * 10_000)
+
+
+@pytest.fixture(scope="module")
+def tables(page_server, tmp_path_factory):
+    """The tables that are there: flights and awkward for everybody, secret for admins."""
+    place = Place(tmp_path_factory.mktemp("tables"), page_server.database_url)
+    loads = [
+        (file_of("flights"), "--table", "flights", "--share", "--index", "carrier"),
+        (place.write(AWKWARD, "awkward.csv"), "--share"),
+        (place.write("a\n1\n", "secret.csv"),),
+    ]
+    for path, *options in loads:
+        answer = ended(place.start(path, *options))
+        assert answer.code == 0, answer.said
+
+
+@pytest.fixture
+def united():
+    """The delays at departure of United's flights, the longest first."""
+    header, rows = read_independently("flights")
+    carrier, delay = header.index("carrier"), header.index("dep_delay")
+    return sorted(
+        (int(row[delay]) for row in rows if row[carrier] == "UA" and row[delay] not in ("", "NA")), reverse=True
+    )
+
+
+def column_of(tab, name):
+    """The cells under a heading."""
+    names = tab.locator(".sheet thead th").all_inner_texts()
+    place = [text.strip(" ▲▼\n") for text in names].index(name)
+    return [text.strip() for text in tab.locator(f".sheet tbody td:nth-child({place + 1})").all_inner_texts()]
+
+
+@pytest.mark.usefixtures("tables")
+def test_flights_are_filtered_to_one_carrier_and_sorted_by_delay(visitor, united):
+    tab = visitor().log_in()
+    tab.get_by_role("link", name="Data").click()
+    tab.get_by_role("link", name="flights", exact=True).click()
+    expect(tab.get_by_text("336,776 rows, 20 columns")).to_be_visible()
+    tab.get_by_label("Column").select_option("carrier")
+    tab.get_by_label("Value").fill("UA")
+    tab.get_by_role("button", name="Filter").click()
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    for order in ("ascending", "descending"):
+        tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
+        expect(tab.locator(f"th[aria-sort={order}]")).to_contain_text("dep_delay")
+    expect(tab.locator(".sheet tbody tr").first).to_contain_text(str(united[0]))
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[:100]]
+    assert set(column_of(tab, "carrier")) == {"UA"}
+    expect(tab).to_have_url(re.compile(r"#/data/flights\?carrier\.eq=UA&sort=-dep_delay$"))
+
+    tab.get_by_role("link", name="Next page").click()
+    expect(tab.get_by_text("101–200 of 58,665 rows")).to_be_visible()
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[100:200]]
+    tab.reload()
+    expect(tab.get_by_text("101–200 of 58,665 rows")).to_be_visible()
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[100:200]]
+    tab.go_back()
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    tab.get_by_role("link", name="Remove the filter on carrier").click()
+    expect(tab.get_by_text("1–100 of 336,776 rows")).to_be_visible()
+
+
+@pytest.mark.usefixtures("tables")
+def test_rows_without_a_value_can_be_asked_for_and_what_makes_no_sense_is_refused_in_words(visitor):
+    tab = visitor().log_in(path="/#/data/flights")
+    tab.get_by_label("Column").select_option("dep_time")
+    tab.get_by_label("Comparison").select_option("is empty")
+    expect(tab.get_by_label("Value")).to_be_disabled()
+    tab.get_by_role("button", name="Filter").click()
+    expect(tab.get_by_text("of 8,255 rows")).to_be_visible()
+    assert set(column_of(tab, "dep_time")) == {"null"}
+    tab.get_by_label("Column").select_option("month")
+    tab.get_by_label("Comparison").select_option("≥")
+    tab.get_by_label("Value").fill("May")
+    tab.get_by_role("button", name="Filter").click()
+    expect(tab.get_by_role("alert")).to_contain_text("This must be a whole number.")
+    tab.get_by_role("link", name="Remove the filter on month").click()
+    expect(tab.get_by_text("of 8,255 rows")).to_be_visible()
+
+
+@pytest.mark.usefixtures("tables")
+def test_rejects_are_shown_with_their_line_reason_and_text(visitor):
+    tab = visitor().log_in(path="/#/data")
+    row = tab.get_by_role("row", name="awkward")
+    expect(row).to_contain_text("awkward.csv")
+    row.get_by_role("link", name="1", exact=True).click()
+    expect(tab.get_by_role("region", name="Rejects").get_by_role("row").last).to_have_text(
+        re.compile(r"\s*6\s*whole row\s*6 fields where 5 are expected\s*4,too,many,fields,3,<b>here</b>\s*")
+    )
+    tab.goto("/#/data/flights/rejects")
+    expect(tab.get_by_text("Nothing was rejected")).to_be_visible()
+
+
+@pytest.mark.usefixtures("tables")
+def test_how_a_table_came_to_be_is_told(visitor):
+    tab = visitor().log_in(path="/#/data/awkward/about")
+    expect(tab.get_by_role("row", name="weight")).to_contain_text("number")
+    expect(tab.get_by_role("row", name="script_document_title")).to_contain_text(
+        "<script>document.title='owned'</script>"
+    )
+    expect(tab.locator(".facts").first).to_contain_text("Rows read5")
+    tab.get_by_role("link", name="Profile").click()
+    expect(tab.get_by_text("This table was not measured.")).to_be_visible()
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_row_can_be_seen_whole_by_keyboard(visitor):
+    tab = visitor().log_in(path="/#/data/awkward")
+    button = tab.get_by_role("button", name="Whole row 3", exact=True)
+    button.focus()
+    tab.keyboard.press("Enter")
+    dialog = tab.get_by_role("dialog", name="The whole row")
+    expect(dialog).to_contain_text("x" * 10_000)
+    expect(dialog).to_contain_text("9007199254740993")
+    tab.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_table_that_is_not_shared_is_not_there(visitor):
+    tab = visitor().log_in(path="/#/data")
+    expect(tab.get_by_role("row")).to_have_count(3)
+    expect(tab.get_by_text("secret")).to_have_count(0)
+    tab.goto("/#/data/secret")
+    expect(tab.get_by_role("alert")).to_contain_text("The table could not be loaded.")
+
+
+@pytest.mark.usefixtures("tables")
+def test_hostile_names_and_cells_are_text_everywhere(visitor):
+    tab = visitor(viewport={"width": 360, "height": 740}).log_in(path="/#/data/awkward")
+    expect(tab.get_by_text("<img src=x onerror=\"document.title='owned'\">")).to_be_visible()
+    expect(tab.get_by_text('=HYPERLINK("http://x")')).to_be_visible()
+    assert column_of(tab, "1_1") == ['=HYPERLINK("http://x")', "+1", "null", "f"]
+    for part in ("rejects", "about", ""):
+        tab.goto(f"/#/data/awkward/{part}")
+        expect(tab.locator(".sheet").first).to_be_visible()
+        assert_nothing_is_wider_than_the_screen(tab)
+        assert tab.locator("main :is(script, img, b)").count() == 0
+        assert tab.title() == "awkward · Taskmill"
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("place", ["", "/flights?carrier.eq=UA&sort=-dep_delay", "/awkward/about", "/awkward/rejects"])
+def test_nothing_about_tables_stands_in_anybodys_way(visitor, axe, place):
+    tab = visitor(viewport={"width": 360, "height": 740}).log_in(path=f"/#/data{place}")
+    expect(tab.locator(".sheet").first).to_be_visible()
+    assert_nothing_is_wider_than_the_screen(tab)
+    assert_axe_finds_nothing(tab, axe)
