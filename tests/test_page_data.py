@@ -94,7 +94,7 @@ def test_rows_without_a_value_can_be_asked_for_and_what_makes_no_sense_is_refuse
     tab.get_by_label("Comparison").select_option("≥")
     tab.get_by_label("Value").fill("May")
     tab.get_by_role("button", name="Filter").click()
-    expect(tab.get_by_role("alert")).to_contain_text("This must be a whole number.")
+    expect(tab.locator(".failure")).to_contain_text("This must be a whole number.")
     tab.get_by_role("link", name="Remove the filter on month").click()
     expect(tab.get_by_text("of 8,255 rows")).to_be_visible()
 
@@ -115,7 +115,7 @@ def test_rejects_are_shown_with_their_line_reason_and_text(visitor):
 @pytest.mark.usefixtures("tables")
 def test_how_a_table_came_to_be_is_told(visitor):
     tab = visitor().log_in(path="/#/data/awkward/about")
-    expect(tab.get_by_role("row", name="weight")).to_contain_text("number")
+    expect(tab.get_by_role("row", name="weight")).to_contain_text("more exact than a double")
     expect(tab.get_by_role("row", name="script_document_title")).to_contain_text(
         "<script>document.title='owned'</script>"
     )
@@ -144,7 +144,7 @@ def test_a_table_that_is_not_shared_is_not_there(visitor):
     expect(tab.get_by_role("row")).to_have_count(3)
     expect(tab.get_by_text("secret")).to_have_count(0)
     tab.goto("/#/data/secret")
-    expect(tab.get_by_role("alert")).to_contain_text("The table could not be loaded.")
+    expect(tab.locator(".failure")).to_contain_text("The table could not be loaded.")
 
 
 @pytest.mark.usefixtures("tables")
