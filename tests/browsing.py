@@ -101,7 +101,7 @@ def assert_axe_finds_nothing(tab: Page, axe: str):
             tab.evaluate(axe)
             found = tab.evaluate("async () => (await axe.run()).violations")
             faults = {(fault["id"], node["html"]) for fault in found for node in fault["nodes"]}
-            assert not faults, (scheme, width)
+            assert faults == set(), f"{scheme}, {width} wide: {sorted(faults)}"
 
 
 def assert_nothing_is_wider_than_the_screen(tab: Page):

@@ -58,7 +58,8 @@ function applied(conditions) {
 function chip({ parameter, column, operator, value }) {
   return html`<li><span class="label">
     <bdi>${column}</bdi> ${operator === "is" ? (EMPTY[value] ?? value) : html`${COMPARISONS[operator]} <bdi>${value}</bdi>`}
-    <a class="remove" href=${without(parameter)} aria-label=${`Remove the filter on ${column}`}>✕</a>
+    <button type="button" class="quiet" aria-label=${`Remove the filter on ${column}`}
+      @click=${() => go(without(parameter))}>✕</button>
   </span></li>`;
 }
 
