@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -54,6 +55,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def username_key(name: str) -> str:
+    """A username as it is compared."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -276,8 +282,11 @@ API_TABLES = (
 )
 LOADER_TABLES = ("etl_loads", "etl_blocks", "etl_rejects")
 
+# Of tables of the loader and of the databases, and what loads into tasks are called.
+OWN_PREFIXES = ("etl_", "sqlite_", "pg_", "tasks of ")
+
 
 def belongs_to_the_application(table: str) -> bool:
     """Whether a table of that name is none that a file is loaded into, and none that is shown as one."""
     folded = table.casefold()
-    return folded in {*API_TABLES, *LOADER_TABLES, "alembic_version"} or folded.startswith(("etl_", "sqlite_", "pg_"))
+    return folded in {*API_TABLES, *LOADER_TABLES, "alembic_version"} or folded.startswith(OWN_PREFIXES)

@@ -74,6 +74,7 @@ class Cleaning:
     null_tokens: tuple[str, ...] = ()
     fills: tuple[tuple[str, Any], ...] = ()  # column name, value of the column's type
     fill_missing: bool = False
+    tasks: bool = False  # whether the rows are to be tasks: see etl/tasks_of.py
 
 
 def arrow_type(column: Field) -> pa.DataType:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from database import database_url, migrate, open_engine
-from etl import publish
+from etl import publish, tasks_of
 from etl.infer import plain_name
 from etl.ledger import Totals
 from etl.local_engine import LocalExecutor
@@ -42,8 +42,8 @@ def load(options: Options, progress: Progress) -> Outcome:
     try:
         engine = open_engine(database_url(options.database))
         try:
-            table = table_name(source, options)
             migrate(engine, "loader")
+            options, table = _target(engine, source, options)
             with table_lock(engine, table):
                 return _load_locked(engine, source, options, table, progress, began)
         finally:
@@ -52,12 +52,25 @@ def load(options: Options, progress: Progress) -> Outcome:
         source.close()
 
 
+def _target(engine: Engine, source: Source, options: Options) -> tuple[Options, str]:
+    """The table to load into, and the options with what it decides."""
+    if options.tasks_of is None:
+        return options, table_name(source, options)
+    options = tasks_of.options_for(options, source)
+    migrate(engine, "api")
+    with engine.connect() as connection:
+        return options, f"tasks of {tasks_of.user(connection, str(options.tasks_of)).username}"
+
+
 def _load_locked(
     engine: Engine, source: Source, options: Options, table: str, progress: Progress, began: float
 ) -> Outcome:
     asked = options.if_exists
     with engine.connect() as connection:
-        options = replace(options, if_exists=publish.how_to_publish(connection, table, source.path, options.if_exists))
+        if options.tasks_of is not None:
+            tasks_of.refuse_once_more(connection, table, source, asked)
+        how = "append" if options.tasks_of else publish.how_to_publish(connection, table, source.path, asked)
+        options = replace(options, if_exists=how)
     run = Run(engine, source, options, table, progress, LocalExecutor(engine, options.workers))
     run.asked = asked
     run.begin()

@@ -43,11 +43,15 @@ class Options:
     restart: bool = False
     share: bool = False
     indexes: tuple[str, ...] = ()
+    tasks_of: str | None = None
     described: dict[str, Any] | None = field(default=None, compare=False)  # the Table Schema that --schema names
 
     def that_matter(self) -> dict[str, Any]:
         """The options that decide what is loaded, as JSON values."""
-        return {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
+        told = {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
+        if told["tasks_of"] is None:  # so that a load from before there was this option can go on
+            del told["tasks_of"]
+        return told
 
     def too_many(self, rejected: int, read: int) -> bool:
         """Whether --max-rejects is passed. A percentage counts once the file is read, or a thousand rows are."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from etl import constraints, infer, rules
+from etl import constraints, infer, rules, tasks_of
 from etl.clean import Cleaning
 from etl.indexes import asked_indexes
 from etl.infer import Evidence, decide_all
@@ -140,6 +140,8 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
     for column in schema.fields:
         constraints.check_declared(column)
     asked_indexes(schema, options.indexes)
+    if options.tasks_of is not None:
+        tasks_of.check_columns(schema)
     return plan
 
 
@@ -246,7 +248,8 @@ def cleaning_of(options: Options, schema: Schema) -> Cleaning:
         if value is None:
             raise UsageError(f"--fill {given}={text}: {text!r} is no {column.type}, which the column is.")
         fills.append((column.name, value))
-    return Cleaning(options.text, options.nulls, tuple(fills), options.fill_missing)
+    for_tasks = options.tasks_of is not None
+    return Cleaning(options.text, options.nulls, tuple(fills), options.fill_missing, for_tasks)
 
 
 # ---- when the file contradicts a guess ----

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from etl import tasks_of
 from etl.blocks import Block, Piece, reread_block
 from etl.clean import Cleaned, Reject, clean
 from etl.keys import without_repeats
@@ -71,6 +72,8 @@ def judged(block: Block, plan: Plan) -> tuple[Cleaned, Parsed]:
         shown = "; ".join(f"{name}: {text!r} in line {line}" for name, (text, line) in cleaned.contradictions.items())
         raise Contradicted("types", shown, cleaned.contradictions)
     without_repeats(cleaned, plan.schema, parsed.raw)
+    if plan.cleaning.tasks:
+        tasks_of.judge(cleaned, parsed.raw)
     return cleaned, parsed
 
 

@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add("--primary-key", metavar="A,B", type=_names, default=(), help="the columns that identify a row")
     add("--index", metavar="COLUMN", action="append", default=[], dest="indexes",
         help="index a column, or several as A,B, so that the API filters and sorts by it quickly")  # fmt: skip
+    add("--tasks-of", metavar="USER", help="make the rows tasks of a user, as GET /tasks writes them in CSV")
     add("--share", action="store_true", help="let every user of the API read the table, not only admins")
     cleaning = made.add_argument_group("cleaning")
     add = cleaning.add_argument
@@ -143,7 +144,7 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         delimiter=given.delimiter, quote=given.quote, encoding=given.encoding, header=given.header,
         day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
         max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
-        share=given.share, indexes=tuple(given.indexes), described=described,
+        share=given.share, tasks_of=given.tasks_of, indexes=tuple(given.indexes), described=described,
     )  # fmt: skip
 
 

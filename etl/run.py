@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, Table
 
 from database import writing
-from etl import indexes, ledger, publish
+from etl import indexes, ledger, publish, tasks_of
 from etl.blocks import Block, Place, cut, start_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
@@ -282,13 +282,19 @@ class Run:
                 indexes.make(connection, self.writer, self.staging.name, asked, self.load)
         with writing(self.engine) as connection:
             ledger.hold(connection, self.load)
-            # Somebody may have made a table of that name while this load was running.
-            publish.how_to_publish(connection, self.table, self.source.path, self.asked)
-            publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
-            indexes.make(connection, self.writer, self.table, asked, self.load)
+            if self.options.tasks_of is not None:
+                tasks_of.publish(connection, self.staging, self.options.tasks_of)
+            else:
+                self._publish_table(connection, asked)
             facts = {"notes": self.notes(), "shared": self.options.share}
             ledger.finish(connection, self.load, "published", self.totals, **facts)
         log.info("load %d is published as %s", self.load, self.table)
+
+    def _publish_table(self, connection: Connection, asked: list[indexes.Columns]) -> None:
+        # Somebody may have made a table of that name while this load was running.
+        publish.how_to_publish(connection, self.table, self.source.path, self.asked)
+        publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
+        indexes.make(connection, self.writer, self.table, asked, self.load)
 
     def give_up(self, error: str) -> None:
         """End the load for good; the table is as it was."""

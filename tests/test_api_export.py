@@ -41,7 +41,7 @@ def test_csv_holds_every_task_of_the_list(any_url, make_app, sign_up):
     header, *rows = lines(answer)
     assert tuple(header) == FIELDS
     task = anna.get("/tasks/30").json
-    assert rows[0] == [str(v) if v is not None else "" for v in {**task, "labels": "b;a;c"}.values()]
+    assert rows[0] == [str(v) if v is not None else "" for v in {**task, "labels": 'b;"a;c"'}.values()]
     assert [row[0] for row in rows] == [str(number) for number in range(30, 0, -1)]
 
 

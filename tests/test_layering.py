@@ -18,6 +18,7 @@ SHARED |= {"search", "shown", "sorting", "task_rows", "waymarks"}
 
 RULES = [
     ("models.py", ("web", "etl", "main", "pandas", *FLASK)),
+    ("task_rules.py", ("web", "etl", "main", "pandas", "sqlalchemy", *FLASK)),
     ("database.py", ("web", "etl", "main", "pandas", *FLASK)),
     ("etl/**/*.py", ("web", "main", *FLASK)),
     ("web/**/*.py", ("etl", "main", "pandas")),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Response, request
 from sqlalchemy import text
 
+from task_rules import guarded, joined
 from web.errors import Refusal
 from web.extensions import db
 from web.listing import Listing, every_row, total_of
@@ -27,9 +28,6 @@ JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 16
 PLAIN = {*ascii_letters, *digits, "_", "-", "."}
-
-# A spreadsheet takes text that begins so for a formula, and runs it.
-FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 
 def asked_type(thing: str) -> str:
@@ -98,13 +96,13 @@ def _csv(parts: Iterable[Rows]) -> Iterator[bytes]:
 
 
 def _cells(task: dict[str, Any]) -> list[Any]:
-    task["labels"] = ";".join(task["labels"])
+    task["labels"] = joined(task["labels"])
     return [harmless(value) for value in task.values()]
 
 
 def harmless(value: Any) -> Any:
     """A value as a spreadsheet may see it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return guarded(value) if isinstance(value, str) else value
 
 
 def lines(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from models import PRIORITIES, STATUSES
+from task_rules import MOST_LABELS, read_instant
 from web.parameters import refusal
 from web.search import LONGEST_SEARCH, contains
 from web.shown import task_labels, tasks
-from web.times import Instant, read_instant
+from web.times import Instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 FILTERS = ("status", "priority", "label", "due_before", "due_after", "q")
-MOST_LABELS = 20
 
 
 def conditions(given: Mapping[str, Sequence[str]], owner: int, dialect: str) -> list[ColumnElement[bool]]:

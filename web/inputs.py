@@ -10,10 +10,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import PRIORITIES, STATUSES
+from task_rules import LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_TITLE, MOST_LABELS, once_each, read_instant
 from web.errors import Faults, Refusal, printable
 from web.names import NAME_RULE, NAME_SCHEMA, is_name, normal_name
 from web.strict_json import NotJson, parse
-from web.times import Instant, read_instant
+from web.times import Instant
 
 LARGEST_BODY = 1024 * 1024
 MOST_FAULTS = 100
@@ -61,14 +62,6 @@ def _a_name(text: str) -> str:
     return name
 
 
-def _once_each(labels: list[str]) -> list[str]:
-    """Each label once, without regard to case, as it was written first."""
-    first: dict[str, str] = {}
-    for label in labels:
-        first.setdefault(label.casefold(), label)
-    return list(first.values())
-
-
 def _an_instant(value: Any) -> Instant:
     instant = read_instant(value) if isinstance(value, str) else None
     if instant is None:
@@ -102,15 +95,23 @@ Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema(NAME_SCHEMA)]
 Password = Annotated[Text, Field(min_length=8, max_length=128), WithJsonSchema(text_schema(8, 128))]
 Guess = Annotated[str, BeforeValidator(_encodable)]
 Title = Annotated[
-    Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=200), WithJsonSchema(trimmed_schema(200))
+    Text,
+    BeforeValidator(_trimmed),
+    Field(min_length=1, max_length=LONGEST_TITLE),
+    WithJsonSchema(trimmed_schema(LONGEST_TITLE)),
 ]
-Description = Annotated[Text, Field(max_length=10_000), WithJsonSchema(text_schema(0, 10_000))]
+Description = Annotated[
+    Text, Field(max_length=LONGEST_DESCRIPTION), WithJsonSchema(text_schema(0, LONGEST_DESCRIPTION))
+]
 Status = Literal["pending", "in_progress", "completed"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Label = Annotated[
-    Text, BeforeValidator(_trimmed), Field(min_length=1, max_length=40), WithJsonSchema(trimmed_schema(40))
+    Text,
+    BeforeValidator(_trimmed),
+    Field(min_length=1, max_length=LONGEST_LABEL),
+    WithJsonSchema(trimmed_schema(LONGEST_LABEL)),
 ]
-Labels = Annotated[list[Label], Field(max_length=20), AfterValidator(_once_each)]
+Labels = Annotated[list[Label], Field(max_length=MOST_LABELS), AfterValidator(once_each)]
 INSTANT_SCHEMA = {"type": "string", "format": "date-time", "pattern": r"^(19[7-9]\d|[2-9]\d{3})-"}
 DueAt = Annotated[Instant, BeforeValidator(_an_instant), WithJsonSchema(INSTANT_SCHEMA)]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from models import username_key
+
 SHORTEST, LONGEST = 3, 80
 NAME_RULE = f"This must have {SHORTEST} to {LONGEST} characters: letters, digits and any of . _ - @"
 
@@ -48,5 +50,4 @@ def name_key(name: str) -> str:
     """What is compared: two names with the same key are the same name. No name has the key ''."""
     if len(name) > LONGEST * 4:  # longer than any spelling of a name, and dear to normalise
         return ""
-    kept = normal_name(name)
-    return normal_name(kept.casefold()) if is_name(kept) else ""
+    return username_key(name) if is_name(normal_name(name)) else ""

@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from werkzeug.exceptions import NotFound
 
 from models import now
+from task_rules import read_instant
 from web import direct
 from web.extensions import caller_id, db
 from web.shown import FIELDS, SHOWN, as_shown, shown, task_labels, tasks
-from web.times import read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
