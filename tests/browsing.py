@@ -19,7 +19,7 @@ class Visitor:
 
     def called(self, name):
         """What `name` is called in this test."""
-        return f"{name}-{self.test}"
+        return f"{name}-{self.test}" if self.test else name
 
     def open(self, path="/") -> Page:
         """A tab that shows the page. What the browser finds wrong with it is noted."""
@@ -49,12 +49,15 @@ class Visitor:
 
     def register(self, name="ann"):
         """See that `name` has an account."""
-        self.served.ask("POST", "/register", {"username": self.called(name), "password": PASSWORD})
+        self.served.ask("POST", "/register", self.account(name))
+
+    def account(self, name):
+        """What `name` registers and logs in with."""
+        return {"username": self.called(name), "password": PASSWORD}
 
     def ask(self, method, path, body=None, name="ann"):
         """What the API answers to `name`, without the page."""
-        account = {"username": self.called(name), "password": PASSWORD}
-        token = self.served.ask("POST", "/login", account)[2]["access_token"]
+        token = self.served.ask("POST", "/login", self.account(name))[2]["access_token"]
         status, _, answer = self.served.ask(method, path, body, token)
         assert status < 300, answer
         return answer
