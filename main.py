@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import INSTANCE, migrate, open_engine
@@ -37,6 +36,7 @@ from web import (
     settings,
     tasks,
 )
+from web.application import Application
 from web.extensions import bind_database, db, jwt
 from web.inputs import LARGEST_BODY
 from web.parameters import RowId, refuse_doubled_slash
@@ -45,10 +45,11 @@ from web.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flask import Flask
     from sqlalchemy import Engine
 
 # Enough that requests waiting for a lock don't keep the others from being answered.
-THREADS = 12
+THREADS = int(os.environ.get("T", "12"))
 
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:
@@ -67,9 +68,10 @@ def bring_up_to_date(engine: Engine) -> None:
 
 def assemble(chosen: Settings) -> Flask:
     """The web app; opens nothing yet."""
-    app = Flask(__name__, static_folder=None, instance_path=str(INSTANCE))
+    app = Application(__name__, static_folder=None, instance_path=str(INSTANCE))
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY + 1,  # one more, to tell a body that was cut off there from one that fits
+        METRICS_TOKEN=chosen.metrics_token,
         JWT_SECRET_KEY=chosen.jwt_secret_key,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=chosen.access_token_minutes),
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=chosen.refresh_token_days),
@@ -84,9 +86,9 @@ def assemble(chosen: Settings) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.converters["row_id"] = RowId
     request_log.start_logging(chosen.log_format, chosen.log_level)
-    request_log.register(app, access_log=chosen.access_log)
+    app.logger = request_log.log
+    app.surround(chosen)
     headers.register(app, chosen)
-    metrics.register(app, chosen)
     app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)
     reader.register(app, chosen.dataset_seconds)

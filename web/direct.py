@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from sqlalchemy import Text, cast, func, select
-
-from web.extensions import db
+from flask import current_app
+from sqlalchemy import Engine, event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flask import Flask
     from sqlalchemy import Dialect, Select
 
     Statement = Select[*tuple[Any, ...]]
 
 
-def row(statement: Statement, values: dict[str, Any]) -> Sequence[Any] | None:
-    """The first row of a statement that was built once and takes numbers alone, in a transaction of its own."""
-    connection = db.engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        sql, names = _written(statement, db.engine.dialect)
-        cursor.execute(sql, values if names is None else [values[name] for name in names])
-        return cursor.fetchone()
-    finally:
-        connection.close()
+@dataclass(frozen=True)
+class Reader:
+    """An engine and, for SQLite, connections of its kind that nobody uses just now.
 
-
-def rows(statement: Statement, values: dict[str, Any]) -> list[list[Any]]:
-    """All rows of such a statement, of numbers and text alone.
-
-    They come in one piece: to fetch them one by one lets go of the interpreter's lock each time, and to get it back
-    among many threads takes longer than the query.
+    To get one out of SQLAlchemy's pool and back takes longer than most reads.
     """
-    whole = row(_in_one_piece(statement, db.engine.dialect.name), values)
-    return orjson.loads(whole[0]) if whole and whole[0] else []
+
+    engine: Engine
+    idle: list[sqlite3.Connection] = field(default_factory=list)
+
+    def close(self, _engine: Engine) -> None:
+        """Close those that nobody uses."""
+        while self.idle:
+            self.idle.pop().close()
 
 
-@lru_cache(maxsize=64)
-def _in_one_piece(statement: Statement, dialect: str) -> Statement:
-    columns = statement.subquery().c
-    if dialect == "postgresql":
-        return select(cast(func.json_agg(func.json_build_array(*columns)), Text))
-    return select(func.json_group_array(func.json_array(*columns)))
+def bind(app: Flask, engine: Engine) -> None:
+    """Let `app` read from `engine`."""
+    reader = app.extensions["reader"] = Reader(engine)
+    event.listen(engine, "engine_disposed", reader.close)
+
+
+def row(statement: Statement, values: dict[str, Any]) -> Sequence[Any] | None:
+    """The one row, if any, of a statement that was built once and takes numbers alone, in a transaction of its own."""
+    reader: Reader = current_app.extensions["reader"]
+    sql, names = _written(statement, reader.engine.dialect)
+    if names is None:
+        with closing(reader.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql, values)
+            return cursor.fetchone()
+    driver = _taken(reader)
+    try:
+        found = driver.execute(sql, [values[name] for name in names]).fetchall()
+    except BaseException:
+        driver.close()
+        raise
+    reader.idle.append(driver)
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=64)
@@ -55,3 +68,18 @@ def _written(statement: Statement, dialect: Dialect) -> tuple[str, list[str] | N
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     assert not constants, f"{constants} would be lost"
     return str(compiled), compiled.positiontup
+
+
+def _taken(reader: Reader) -> sqlite3.Connection:
+    try:
+        return reader.idle.pop()
+    except IndexError:
+        return _opened(reader.engine)
+
+
+def _opened(engine: Engine) -> sqlite3.Connection:
+    connection = engine.raw_connection()
+    driver = connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    connection.detach()
+    return driver

@@ -11,6 +11,7 @@ from flask_sqlalchemy.session import Session
 
 from database import BUSY_SECONDS, configure, engine_options
 from models import Base
+from web import direct
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,6 +44,7 @@ def bind_database(app: Flask, url: URL) -> None:
     db.init_app(app)
     with app.app_context():
         configure(db.engine)
+        direct.bind(app, db.engine)
         app.extensions["writing_engine"] = db.engine.execution_options(writes=True)
 
 

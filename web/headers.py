@@ -10,17 +10,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 if TYPE_CHECKING:
     from web.settings import Settings
 
-SECURITY = [
+SECURITY = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-]
+)
 # An answer can say otherwise: a page has files of its own, a token is not to be kept at all.
-UNLESS_SAID = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "private, no-cache",
-}
+UNLESS_SAID = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "private, no-cache"),
+)
 HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
 SHOWN_TO_PAGES = "ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-ID, X-Total-Count"
@@ -28,25 +28,23 @@ TAKEN_FROM_PAGES = "Authorization, Content-Type, Idempotency-Key, If-Match, If-N
 
 
 def register(app: Flask, chosen: Settings) -> None:
-    """Give the answers of `app` their headers, as the settings say."""
+    """Trust proxies and open `app` to pages, as the settings say."""
     if chosen.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=chosen.trusted_proxies, x_proto=chosen.trusted_proxies, x_host=0
         )
-    app.after_request(_secure)
     if chosen.cors_origins:
         app.config["CORS_ORIGINS"] = chosen.cors_origins
         app.after_request(_open_to_pages)
 
 
-def _secure(response: Response) -> Response:
-    headers = response.headers
-    headers.extend(SECURITY)
-    for name, value in UNLESS_SAID.items():
-        headers.setdefault(name, value)
-    if request.is_secure:
-        headers.add(*HTTPS_ONLY)
-    return response
+def secure(said: list[tuple[str, str]], *, https: bool) -> None:
+    """Add to the headers of an answer what all answers bear."""
+    names = {name for name, _ in said}
+    said += SECURITY
+    said += [header for header in UNLESS_SAID if header[0] not in names]
+    if https:
+        said.append(HTTPS_ONLY)
 
 
 def _open_to_pages(response: Response) -> Response:

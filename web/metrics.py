@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hmac
 import os
-import time
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from web.errors import InvalidToken, Refusal
 from web.sessions import sent_token
 
 if TYPE_CHECKING:
-    from flask.typing import ResponseReturnValue
+    from collections.abc import Callable
 
-    from web.settings import Settings
+    from flask.typing import ResponseReturnValue
 
 bp = Blueprint("metrics", __name__)
 
@@ -26,8 +25,8 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-def register(app: Flask, chosen: Settings) -> None:
-    """Count and time every request of `app`."""
+def observer(app: Flask) -> Callable[[str, str, int, float], None]:
+    """What counts and times the requests of `app`, told of each: method, route, status, seconds."""
     # Where the workers' numbers come together is decided when this is imported, by a variable of main.py's.
     from prometheus_client import CollectorRegistry, Histogram
 
@@ -40,16 +39,12 @@ def register(app: Flask, chosen: Settings) -> None:
         buckets=BUCKETS,
     )
     duration_of = lru_cache(durations.labels)  # one for each kind of request there is; none is made up by clients
-
-    def observe(response: Response) -> Response:
-        method = request.method if request.method in METHODS else "other"
-        route = request.url_rule.rule if request.url_rule else "none"
-        duration_of(method, route, response.status_code).observe(time.perf_counter() - g.began)
-        return response
-
-    app.after_request(observe)
     app.extensions["metrics"] = registry
-    app.config["METRICS_TOKEN"] = chosen.metrics_token
+
+    def observe(method: str, route: str, status: int, seconds: float) -> None:
+        duration_of(method if method in METHODS else "other", route, status).observe(seconds)
+
+    return observe
 
 
 @bp.get("/metrics")

@@ -55,8 +55,10 @@ def headers(page: Page, total: int | None, following: str | None, given: Given) 
     """
     places = _by_number(page, total, more=following is not None) if page.number else _by_cursor(page, following)
     rest = {name: values for name, values in given.items() if name not in PAGING}
+    behind = "&" + urlencode(rest, doseq=True, quote_via=quote) if rest else ""
     links = [
-        f'<{request.path}?{urlencode({**place, **rest}, doseq=True, quote_via=quote)}>; rel="{relation}"'
+        # What says a place is digits, and a cursor's letters: there is nothing to quote.
+        f'<{request.path}?{"&".join(f"{name}={value}" for name, value in place.items())}{behind}>; rel="{relation}"'
         for relation, place in places.items()
     ]
     counted = {} if total is None else {"X-Total-Count": str(total)}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 import time
-import uuid
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flask import Response, g, has_request_context, request
+from flask import has_request_context, request
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from collections.abc import Callable, Mapping
 
 USABLE_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 
@@ -26,7 +27,7 @@ class WithRequestId(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every line passes."""
-        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        record.request_id = request.environ.get("taskmill.request_id", "-") if has_request_context() else "-"
         return True
 
 
@@ -62,30 +63,32 @@ def start_logging(log_format: str, log_level: str) -> None:
     log.propagate = False
 
 
-def register(app: Flask, *, access_log: bool) -> None:
-    """Give each request of `app` an id and, if wished, a line in the log."""
-    app.logger = log
-    app.before_request(_begin)
-    app.after_request(_answer_id)
-    if access_log:
-        app.after_request(_note)
+def id_of(environ: Mapping[str, Any]) -> str:
+    """The id of a request: its sender's, where that can be used."""
+    given = environ.get("HTTP_X_REQUEST_ID")
+    return given if given is not None and USABLE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
-def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if USABLE_ID.fullmatch(given) else uuid.uuid4().hex
-    g.began = time.perf_counter()
+def noter(log_format: str) -> Callable[[str, str, str, str, float], None]:
+    """What writes the access log's line of a request: id, method, path, status, seconds.
 
+    The lines look like all others. `logging` would make them too, in six times the time.
+    """
+    line = (
+        '{{"time":"{}.{:03}Z","level":"INFO","request_id":"{}","message":"{} {} {} {:.1f} ms"}}\n'
+        if log_format == "json"
+        else "{},{:03} INFO [{}] {} {} {} {:.1f} ms\n"
+    )
+    shown = "%Y-%m-%dT%H:%M:%S" if log_format == "json" else "%Y-%m-%d %H:%M:%S"
+    second_as_text = lru_cache(maxsize=2)(lambda second: time.strftime(shown, time.gmtime(second)))
 
-def _answer_id(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
-    if request.method == "OPTIONS":
-        response.headers.pop("Content-Type", None)  # there is no content
-    return response
+    def note(request_id: str, method: str, path: str, status: str, seconds: float) -> None:
+        if not log.isEnabledFor(logging.INFO):
+            return
+        moment = time.time()
+        second = int(moment)
+        # Quoted, so that no path can write a line of its own. One write, so that no other line comes between.
+        said = (quote(method), quote(path), status, seconds * 1000)
+        sys.stderr.write(line.format(second_as_text(second), int((moment - second) * 1000), request_id, *said))
 
-
-def _note(response: Response) -> Response:
-    milliseconds = (time.perf_counter() - g.began) * 1000
-    # Quoted, so that no path can write a line of its own.
-    log.info("%s %s %s %.1f ms", request.method, quote(request.path), response.status_code, milliseconds)
-    return response
+    return note

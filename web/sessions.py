@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from flask import Response, current_app, g, jsonify, request
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token, set_refresh_cookies
 from jwt.exceptions import PyJWTError
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select, update
 
 from database import writing
-from models import Session, now
+from models import Session, User, now
+from web import direct
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
 from web.extensions import db
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # A token's signature is verified once by each worker that sees it; so many verified tokens are remembered.
 REMEMBERED = 4096
 REFRESH_NEEDED = "This needs the refresh token that a login sets as a cookie: log in."
+
+OWNER = select(User.id).join(Session, Session.user_id == User.id).where(Session.id == bindparam("session"))
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -85,22 +88,11 @@ def _verified(token: str, kind: str, _key: str) -> Claims:
 
 
 def _lives(claims: Claims) -> bool:
-    """Whether the session is there, and its account too. This is asked at every request, so it goes straight
-    to the driver, in a transaction of its own: nobody waits for the write lock only to be refused.
+    """Whether the session is there, and its account too. This is asked at every request, in a transaction of its own:
+    nobody waits for the write lock only to be refused.
     """
-    connection = db.engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(_question(db.engine.dialect.paramstyle), (claims.session_id,))
-        return cursor.fetchone() == (claims.user_id,)
-    finally:
-        connection.close()
-
-
-@lru_cache
-def _question(paramstyle: str) -> str:
-    mark = "?" if paramstyle == "qmark" else "%s"
-    return f"SELECT users.id FROM sessions JOIN users ON users.id = user_id WHERE sessions.id = {mark}"
+    owner = direct.row(OWNER, {"session": claims.session_id})
+    return owner is not None and owner[0] == claims.user_id
 
 
 def begin(user_id: int) -> Session:

@@ -79,6 +79,29 @@ FIELDS = tuple(column.key for column in SHOWN)
 LABELS = FIELDS.index("labels")
 
 
+class Object(FunctionElement[str]):
+    """The columns of SHOWN as a JSON object. To let the database write it saves to read and write it here."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(Object, "sqlite")
+def _object_on_sqlite(element: Object, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_object({_named(element, compiler, 'json({})', **options)})"
+
+
+@compiles(Object, "postgresql")
+def _object_on_postgresql(element: Object, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_build_object({_named(element, compiler, '({})::json', **options)})::text"
+
+
+def _named(element: Object, compiler: SQLCompiler, labels: str, **options: Any) -> str:
+    written = {column.key: compiler.process(column, **options) for column in element.clauses}
+    written["labels"] = labels.format(written["labels"])
+    return ", ".join(f"'{name}', {value}" for name, value in written.items())
+
+
 def shown(row: Sequence[Any]) -> dict[str, Any]:
     """A row of SHOWN as a task; more columns may follow."""
     task = dict(zip(FIELDS, row, strict=False))

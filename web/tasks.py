@@ -9,7 +9,6 @@ from flask import Blueprint, Response
 from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, task_rows
 from web.extensions import db
 from web.sessions import token_required
-from web.shown import as_json
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -58,7 +57,7 @@ def list_tasks() -> ResponseReturnValue:
     page = paging.asked_page(given)
     part = listing.fetch(listing.asked_listing(given), page)
     headers = paging.headers(page, part.total, part.following, given)
-    return Response(as_json(part.tasks), mimetype=export.JSON, headers={**headers, "Vary": "Accept"})
+    return Response(part.body, mimetype=export.JSON, headers={**headers, "Vary": "Accept"})
 
 
 @bp.get("/<row_id:task_id>")
