@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from turns import QueuingConnection, turns_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,6 @@ MIGRATIONS = ROOT / "migrations"
 
 # How long a connection waits for another one's write before it gives up with "database is locked".
 BUSY_SECONDS = 30
-WAIT_SECONDS = 0.0005
 
 # `alembic upgrade` in two processes at once is a race; this number names the PostgreSQL lock that ends it.
 MIGRATION_LOCK = 0x7461736B
@@ -72,7 +73,8 @@ def engine_options(url: URL) -> dict[str, Any]:
     """What `create_engine` needs for this database, for Flask-SQLAlchemy to pass on as well."""
     if sqlite_path(url) is not None:
         # autocommit: SQLAlchemy's BEGIN below starts every transaction, and DDL is part of it.
-        return {"connect_args": {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}}
+        arguments = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
+        return {"connect_args": {**arguments, "factory": QueuingConnection}}
     return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
 
 
@@ -91,6 +93,7 @@ def configure(engine: Engine) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "engine_disposed", lambda _engine: turns_at(path).leave())
 
 
 def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -113,40 +116,27 @@ def _synchronous() -> str:
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once when another one wrote in between;
     # one that says beforehand that it will write waits its turn.
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
     driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    if writes:
-        _wait_to_write(connection, driver)
-    else:
+    assert isinstance(driver, QueuingConnection)
+    if not options.get("writes", False):
         driver.execute("BEGIN")
-
-
-def _wait_to_write(connection: Connection, driver: sqlite3.Connection) -> None:
-    """Begin a transaction that writes, as soon as the one before it has ended.
-
-    SQLite's own waiters sleep longer the longer they have waited, up to 100 ms, and whoever comes anew overtakes them.
-    """
-    give_up = time.monotonic() + BUSY_SECONDS
-    driver.execute("PRAGMA busy_timeout = 0")
+        return
+    path = sqlite_path(connection.engine.url)
+    assert path is not None
     try:
-        while time.monotonic() < give_up:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-            time.sleep(WAIT_SECONDS)
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong is told in SQLAlchemy's words
+        driver.begin_to_write(turns_at(path), BUSY_SECONDS, long=options.get("long", False))
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error) from error
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that will write; commits at the end of the block, rolls back on an exception."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+def writing(engine: Engine, *, long: bool = False) -> Iterator[Connection]:
+    """A transaction that will write; commits at the end of the block, rolls back on an exception.
+
+    long: it may take longer than others want to wait for it.
+    """
+    with engine.connect().execution_options(writes=True, long=long) as connection, connection.begin():
         yield connection
 
 
@@ -163,7 +153,7 @@ def migrate(engine: Engine, branch: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with writing(engine) as connection:
+    with writing(engine, long=True) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 # Enough that requests waiting for a lock don't keep the others from being answered.
-THREADS = int(os.environ.get("T", "12"))
+THREADS = 12
 
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:
@@ -87,7 +87,8 @@ def assemble(chosen: Settings) -> Flask:
     app.url_map.converters["row_id"] = RowId
     request_log.start_logging(chosen.log_format, chosen.log_level)
     app.logger = request_log.log
-    app.surround(chosen)
+    note = request_log.noter(chosen.log_format) if chosen.access_log else None
+    app.surround(metrics.observer(app), note)
     headers.register(app, chosen)
     app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)

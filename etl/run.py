@@ -93,7 +93,7 @@ class Run:
         else:
             self.plan = self._suited(make_plan(self.source, self.options, self.table))
             self._new_load(fingerprint)
-        with writing(self.engine) as connection:
+        with writing(self.engine, long=True) as connection:
             for load in [*loads, *ledger.given_up(connection)]:
                 if load.id != self.load:
                     ledger.hold(connection, load.id)
@@ -251,7 +251,7 @@ class Run:
         self.plan = self._suited(self.plan)
         self.totals = Totals()
         self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
-        with writing(self.engine) as connection:
+        with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
             publish.drop_staging(connection, self.load)
             ledger.start_over(connection, self.load, self._facts())
@@ -277,10 +277,12 @@ class Run:
     def publish(self) -> None:
         asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
         if asked and self.options.if_exists == "replace":
-            with writing(self.engine) as connection:  # beforehand, so that readers of the table aren't kept waiting
+            with writing(
+                self.engine, long=True
+            ) as connection:  # beforehand, so that readers of the table aren't kept waiting
                 ledger.hold(connection, self.load)
                 indexes.make(connection, self.writer, self.staging.name, asked, self.load)
-        with writing(self.engine) as connection:
+        with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
             if self.options.tasks_of is not None:
                 tasks_of.publish(connection, self.staging, self.options.tasks_of)
@@ -298,7 +300,7 @@ class Run:
 
     def give_up(self, error: str) -> None:
         """End the load for good; the table is as it was."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
             publish.drop_staging(connection, self.load)
             ledger.finish(connection, self.load, "failed", self.totals, error=error, notes=self.notes())

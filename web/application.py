@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 from werkzeug.routing import MapAdapter
 
-from web import headers, metrics, request_log
+from web import headers, request_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from flask import Request
 
-    from web.settings import Settings
+    from web.request_log import Note
 
 
 class Application(Flask):
     """The web app."""
 
-    def surround(self, chosen: Settings) -> None:
-        """Say what every answer gets, by the settings."""
-        self._observe = metrics.observer(self)
-        self._note = request_log.noter(chosen.log_format) if chosen.access_log else None
+    def surround(self, observe: Callable[[str, str, int, float], None], note: Note | None) -> None:
+        """Say who counts and times each request, and who writes it to the log, if anybody."""
+        self._observe, self._note = observe, note
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none here is a coroutine."""

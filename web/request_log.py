@@ -17,6 +17,8 @@ from flask import has_request_context, request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Note = Callable[[str, str, str, str, float], None]
+
 USABLE_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger("taskmill")
@@ -69,8 +71,8 @@ def id_of(environ: Mapping[str, Any]) -> str:
     return given if given is not None and USABLE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
-def noter(log_format: str) -> Callable[[str, str, str, str, float], None]:
-    """What writes the access log's line of a request: id, method, path, status, seconds.
+def noter(log_format: str) -> Note:
+    """What writes the access log's line of a request: its id, method, path, status and seconds.
 
     The lines look like all others. `logging` would make them too, in six times the time.
     """
