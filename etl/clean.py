@@ -1,13 +1,12 @@
 """Frame -> frame: read a block's text in its columns' types, and judge every row and cell.
 
-The array functions here are the fast twins of `rules`: they read what is written in the common ways, all at once. What
-they leave goes to `rules.read`, one distinct value at a time.
+`columns` reads what is written in the common ways, all at once. What it leaves goes to `rules.read` here, one distinct
+value at a time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,21 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl import constraints, rules
+from etl.columns import arrow_type, read_common, trimmed, without
 from etl.parse import SINGLE, WHOLE, Parsed
-from etl.rules import CURRENCY
 from etl.table_schema import NUMERIC, Field, Schema
-
-ARROW: dict[str, pa.DataType] = {
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "decimal": pa.string(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "datetime": pa.timestamp("us"),
-    "text": pa.string(),
-}
-ZONED = pa.timestamp("us", tz="UTC")
 
 
 @dataclass
@@ -77,11 +64,6 @@ class Cleaning:
     tasks: bool = False  # whether the rows are to be tasks: see etl/tasks_of.py
 
 
-def arrow_type(column: Field) -> pa.DataType:
-    """The Arrow type that a column's values have once read."""
-    return ZONED if column.type == "datetime" and column.zoned else ARROW[column.type]
-
-
 def clean(parsed: Parsed, schema: Schema, cleaning: Cleaning) -> Cleaned:
     """Read and judge one block. Bad data never raises."""
     judge = _Judge(parsed, schema, cleaning)
@@ -96,19 +78,6 @@ def clean(parsed: Parsed, schema: Schema, cleaning: Cleaning) -> Cleaned:
 def _text(frame: pd.DataFrame, place: int) -> pa.Array:
     chunked = pa.chunked_array(frame.iloc[:, place].array.__arrow_array__())
     return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
-
-
-def trimmed(text: pa.Array) -> pa.Array:
-    """Without blanks around; what is empty then is NULL."""
-    text = pc.utf8_trim_whitespace(text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-
-
-def without(text: pa.Array, tokens: tuple[str, ...]) -> pa.Array:
-    """NULL in the place of these texts."""
-    if not tokens:
-        return text
-    return pc.if_else(pc.is_in(text, pa.array(tokens, pa.string())), pa.scalar(None, pa.string()), text)
 
 
 class _Judge:
@@ -137,7 +106,7 @@ class _Judge:
         text = without(text, self.cleaning.null_tokens + (column.missing_values or ()))
         if column.type == "text":
             return text
-        values, rest = read_fast(text, column)
+        values, rest = read_common(text, column)
         if rest is not None:
             values = self._read_rest(column, text, values, np.flatnonzero(rest))
         if not column.declared:
@@ -313,151 +282,3 @@ def _filled(values: pa.Array, column: Field, cleaning: Cleaning) -> pa.Array:
         return values
     empty: dict[str, Any] = {"text": "", "boolean": False, "decimal": "0"}
     return pc.fill_null(values, pa.scalar(empty.get(column.type, 0), type=values.type))
-
-
-# ---- the fast twins of rules.read ----
-
-PLAIN_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
-PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?\.?[0-9]+$"
-ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-ISO_DATETIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?$"
-ISO_ZONED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
-NOTHING = pa.scalar(None, pa.string())
-
-
-def read_fast(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    """The values written in the common ways, and which are left to be read one by one (None: none are)."""
-    reader = FAST.get(column.type)
-    if reader is None:
-        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
-    return reader(text, column)
-
-
-def _left(mask: pa.Array) -> np.ndarray | None:
-    left = mask.to_numpy(zero_copy_only=False)
-    return left if left.any() else None
-
-
-def _unread(text: pa.Array, values: pa.Array) -> np.ndarray | None:
-    if text.null_count == values.null_count:
-        return None
-    return _left(pc.and_(pc.is_valid(text), pc.is_null(values)))
-
-
-def _only(text: pa.Array, mask: pa.Array) -> pa.Array:
-    return pc.if_else(mask, text, NOTHING)
-
-
-def _read_integers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    if not column.percent and (values := _all_integers(text)) is not None:
-        return values, None
-    plain = pc.match_substring_regex(text, PLAIN_INTEGER)
-    if column.percent and not column.declared:
-        plain = pc.equal(text, "0")  # a bare number among percentages is a contradiction
-    values = pc.cast(_only(text, plain), pa.int64())
-    return _with_decorated(text, values, column)
-
-
-def _all_integers(text: pa.Array) -> pa.Array | None:
-    """The values of a column that is nothing but plain integers; else None."""
-    # The cast alone would take 007 and 0x1F for numbers.
-    if pc.any(pc.and_(pc.starts_with(text, "0"), pc.greater(pc.binary_length(text), 1))).as_py():
-        return None
-    if pc.any(pc.starts_with(text, "-0")).as_py():
-        return None
-    try:
-        return pc.cast(text, pa.int64())
-    except pa.ArrowInvalid:
-        return None
-
-
-def _read_numbers(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    if column.decimal_mark == "." and not (column.percent and not column.declared):
-        # A column of decimal points: every plain number, also 1.234, is what it says.
-        plain = pc.and_(
-            pc.match_substring_regex(text, PLAIN_NUMBER), pc.invert(pc.match_substring_regex(text, r"^-?0[0-9]"))
-        )
-        values = _to_doubles(_only(text, plain), column)
-    else:
-        values = pa.nulls(len(text), pa.float64())
-    return _with_decorated(text, values, column)
-
-
-def _to_doubles(plain: pa.Array, column: Field) -> pa.Array:
-    """Doubles; NULL where the text has more digits than a double keeps, unless the user wants a double."""
-    values = pc.cast(plain, pa.float64())
-    if column.declared:
-        return values
-    long = pc.greater(pc.binary_length(plain), 16)
-    if not pc.any(long).as_py():
-        return values
-    kept = pc.or_(pc.invert(long), pc.equal(pc.cast(values, pa.string()), plain))
-    return pc.if_else(kept, values, pa.scalar(None, pa.float64()))
-
-
-def _with_decorated(text: pa.Array, values: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    """Numbers with grouping marks, currency, percent or parentheses, in the way that their column writes them."""
-    rest = _unread(text, values)
-    if rest is None:
-        return values, None
-    places = pa.array(np.flatnonzero(rest))
-    some = text.take(places)
-    shaped = pc.match_substring_regex(some, _decorated(column))
-    if not pc.any(shaped).as_py():
-        return values, rest
-    some = _only(some, shaped)
-    negative = pc.match_substring_regex(some, r"^\(|-")
-    body = pc.replace_substring_regex(some, r"[^0-9" + column.decimal_mark + "]", "")
-    if column.decimal_mark == ",":
-        body = pc.replace_substring(body, ",", ".")
-    body = pc.if_else(pc.greater(pc.binary_length(body), 16), NOTHING, body)  # the long ones go one by one
-    read = pc.cast(pc.binary_join_element_wise(pc.if_else(negative, "-", ""), body, ""), values.type)
-    values = pc.replace_with_mask(values, pa.array(rest), read)
-    return values, _unread(text, values)
-
-
-def _decorated(column: Field) -> str:
-    """A regular expression for numbers as the column writes them; narrower than `rules.NUMBER`, never wider."""
-    group = {" ": rules.BLANKS, "'": rules.APOSTROPHES}.get(column.group_mark, column.group_mark)
-    sign = (
-        f"[{column.currency}]" if column.currency and column.currency in CURRENCY else "[$]" if column.declared else ""
-    )
-    fraction = "" if column.type == "integer" else rf"(?:\{column.decimal_mark}[0-9]+)?"
-    body = rf"(?:[1-9][0-9]{{0,2}}(?:[{group}][0-9]{{3}})+|0|[1-9][0-9]*){fraction}"
-    ways = [rf"\({body}\)"]
-    ways.append(rf"-?{body} ?%" if column.percent else rf"-?{body}")
-    if sign:
-        ways += [rf"-?{sign} ?{body}", rf"{sign}-{body}", rf"-?{body} ?{sign}", rf"\({sign}{body}\)"]
-    return "^(?:" + "|".join(ways) + ")$"
-
-
-def _read_decimals(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    if column.decimal_mark != ".":
-        return pa.nulls(len(text), pa.string()), _left(pc.is_valid(text))
-    values = _only(text, pc.match_substring_regex(text, r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"))
-    return values, _unread(text, values)
-
-
-def _read_dates(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    return _cast_where(text, ISO_DATE, column)
-
-
-def _read_datetimes(text: pa.Array, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    return _cast_where(text, ISO_ZONED if column.zoned else ISO_DATETIME, column)
-
-
-def _cast_where(text: pa.Array, pattern: str, column: Field) -> tuple[pa.Array, np.ndarray | None]:
-    try:
-        values = pc.cast(_only(text, pc.match_substring_regex(text, pattern)), arrow_type(column))
-    except pa.ArrowInvalid:  # a date that no calendar has is among them
-        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
-    return values, _unread(text, values)
-
-
-FAST: dict[str, Callable[[pa.Array, Field], tuple[pa.Array, np.ndarray | None]]] = {
-    "integer": _read_integers,
-    "number": _read_numbers,
-    "decimal": _read_decimals,
-    "date": _read_dates,
-    "datetime": _read_datetimes,
-}

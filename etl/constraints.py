@@ -46,7 +46,7 @@ def check_declared(column: Field) -> None:
 
 
 def _arrow(column: Field) -> pa.DataType:
-    from etl.clean import arrow_type
+    from etl.columns import arrow_type
 
     return arrow_type(column)
 

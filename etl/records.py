@@ -140,20 +140,23 @@ def _ends_outside_quotes(
     """
     quotes = find_quotes(array, dialect)
     before = np.searchsorted(quotes, newlines)  # quotes before each line end
-    stray = [_strays(array, quotes, dialect, parity) for parity in (0, 1)]
-    even = [np.flatnonzero(before % 2 == parity) for parity in (0, 1)]  # line ends outside quotes, for both countings
+    # For a counting that begins with an even number, or an odd one: the strays, and the line ends outside quotes.
+    countings: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     pieces: list[np.ndarray] = []
     odd: list[int] = []
     position, count = 0, 0
     while True:
         parity = count % 2
-        place = np.searchsorted(stray[parity], count)
-        first_stray = int(stray[parity][place]) if place < len(stray[parity]) else None
+        if parity not in countings:
+            countings[parity] = _strays(array, quotes, dialect, parity), np.flatnonzero(before % 2 == parity)
+        strays, outside = countings[parity]
+        place = np.searchsorted(strays, count)
+        first_stray = int(strays[place]) if place < len(strays) else None
         if first_stray is None and final and (len(quotes) - count) % 2:
             first_stray = len(quotes) - 1  # it opened a field that nothing closes
         limit = len(data) if first_stray is None else int(quotes[first_stray])
-        within = np.searchsorted(even[parity], np.searchsorted(newlines, [position, limit]))
-        ordinary = newlines[even[parity][within[0] : within[1]]]
+        within = np.searchsorted(outside, np.searchsorted(newlines, [position, limit]))
+        ordinary = newlines[outside[within[0] : within[1]]]
         pieces.append(ordinary)
         if first_stray is None:
             break
@@ -209,7 +212,8 @@ def _strays(array: np.ndarray, quotes: np.ndarray, dialect: Dialect, parity: int
         fine[opens] &= ~_is_escaped(array, np.maximum(quotes[opens] - 1, 0))
     fine[~opens] = before_edge[following[~opens]]
     if dialect.newline == "lf":
-        fine &= opens | (following != CR) | _before_line_end(array, quotes)
+        before_return = np.flatnonzero(~opens & (following == CR))
+        fine[before_return] &= _before_line_end(array, quotes[before_return])
     if doubled:
         fine[1:] |= opens[1:] & adjacent  # the second of a doubled pair
         fine[:-1] |= ~opens[:-1] & adjacent  # the first of one
@@ -218,9 +222,10 @@ def _strays(array: np.ndarray, quotes: np.ndarray, dialect: Dialect, parity: int
 
 def _before_line_end(array: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Which positions have CR LF or CR CR LF behind them, or nothing but CR."""
-    padded = np.append(array, [LF, LF, LF])
-    behind = padded[positions[:, None] + np.arange(1, 4)]
-    second, third = behind[:, 1], behind[:, 2]
+    last = len(array) - 1
+    second, third = (
+        np.where(positions + ahead <= last, array[np.minimum(positions + ahead, last)], LF) for ahead in (2, 3)
+    )
     return (second == LF) | ((second == CR) & (third == LF))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.blocks import Block, Piece, Place, cut, start_of
-from etl.clean import ISO_DATE, ISO_DATETIME, trimmed, without
+from etl.columns import ISO_DATE, ISO_DATETIME, trimmed, without
 from etl.infer import Evidence
 from etl.parse import WHOLE, Parsed, parse
 from etl.records import find_records

@@ -17,11 +17,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
+from sqlalchemy.schema import CreateTable
 
 ROWS_AT_ONCE = 100
 MOST_PARAMETERS = 32_766
 WORTH_A_FILE = 2_000  # rows
+DIALECT = dialect()
 
 
 def pack(rows: pd.DataFrame, table: Table, folder: Path) -> pd.DataFrame | Path:
@@ -43,7 +46,8 @@ def pack(rows: pd.DataFrame, table: Table, folder: Path) -> pd.DataFrame | Path:
         cursor.execute("PRAGMA journal_mode = OFF")
         cursor.execute("PRAGMA synchronous = OFF")
         cursor.execute("BEGIN")
-        cursor.adbc_ingest("rows", pa.table(columns), mode="create")
+        cursor.execute(str(CreateTable(table.to_metadata(MetaData(), name="rows")).compile(dialect=DIALECT)))
+        cursor.adbc_ingest("rows", pa.table(columns), mode="append")
         cursor.execute("COMMIT")
     return path
 
@@ -66,8 +70,7 @@ def at_hand(connection: Connection, packed: Any) -> Iterator[None]:
 def take(connection: Connection, table: Table, packed: pd.DataFrame | Path) -> None:
     """Insert what was packed."""
     if isinstance(packed, Path):
-        names = ", ".join(quoted(column.name) for column in table.columns)
-        connection.exec_driver_sql(f"INSERT INTO {quoted(table.name)} ({names}) SELECT {names} FROM block.rows")
+        connection.exec_driver_sql(f"INSERT INTO {quoted(table.name)} SELECT * FROM block.rows")
     else:
         insert_rows(connection, table, packed)
 
