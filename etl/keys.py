@@ -24,8 +24,18 @@ def without_repeats(cleaned: Cleaned, schema: Schema, raw: Callable[[int], str])
             raise Contradicted("key", f"it is missing in line {line}")
     for columns in unique_sets(schema):
         values = cleaned.rows[list(columns)]
+        if len(columns) == 1 and _ascends(values[columns[0]]):
+            continue
         repeats = values.duplicated(keep="first").to_numpy() & values.notna().all(axis=1).to_numpy()
         reject_repeats(cleaned, repeats, columns, schema, raw)
+
+
+def _ascends(values: pd.Series) -> bool:
+    """Whether these are integers, each larger than the one before, as numbered rows are; then none repeats."""
+    if not pd.api.types.is_integer_dtype(values.dtype) or values.isna().any():
+        return False
+    numbers = values.to_numpy(dtype=np.int64)
+    return bool((numbers[1:] > numbers[:-1]).all())
 
 
 def reject_repeats(

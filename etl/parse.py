@@ -101,7 +101,7 @@ def _fitting(data: bytes, records: Records, layout: Layout) -> np.ndarray:
     if not dialect.delimiter:
         return ~records.odd
     quoted = bool(dialect.quote) and dialect.quote.encode() in data
-    if not quoted and not records.odd.any() and data.count(dialect.delimiter.encode()) == delimiters * len(records):
+    if not quoted and not records.odd.any() and _count(data, dialect.delimiter) == delimiters * len(records):
         # Rows could still make up for one another; pandas refuses longer ones, but not where they come first.
         first = data[int(records.starts[0]) : int(records.ends[0])] if len(records) else b""
         if first.count(dialect.delimiter.encode()) == delimiters:
@@ -120,12 +120,21 @@ def count_delimiters(data: bytes, records: Records, dialect: Dialect) -> np.ndar
     delimiters = np.flatnonzero(array == ord(dialect.delimiter))
     if dialect.quote and dialect.quote.encode() in data:
         quotes = find_quotes(array, dialect)
-        inside = np.searchsorted(quotes, delimiters) % 2
+        inside = _counts_before(delimiters, quotes) % 2
         if records.odd.any():  # behind one of these, the counting of quotes began anew
             holder = np.maximum(np.searchsorted(records.starts, delimiters, side="right") - 1, 0)
             inside ^= (np.searchsorted(quotes, records.starts) % 2)[holder] if len(records) else 0
         delimiters = delimiters[inside == 0]
     return np.searchsorted(delimiters, records.ends) - np.searchsorted(delimiters, records.starts)
+
+
+def _count(data: bytes, mark: str) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(mark)))
+
+
+def _counts_before(places: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """How many of `marks` lie before each of `places`, both in order; there are more places than marks."""
+    return np.cumsum(np.bincount(np.searchsorted(places, marks), minlength=len(places) + 1))[: len(places)]
 
 
 def _read_fast(data: bytes, records: Records, fits: np.ndarray, layout: Layout) -> pd.DataFrame | None:

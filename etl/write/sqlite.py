@@ -24,6 +24,7 @@ from sqlalchemy.schema import CreateTable
 ROWS_AT_ONCE = 100
 MOST_PARAMETERS = 32_766
 WORTH_A_FILE = 2_000  # rows
+BLOCK_KIB = 16 << 10  # more than a block of the file becomes
 DIALECT = dialect()
 
 
@@ -45,7 +46,10 @@ def pack(rows: pd.DataFrame, table: Table, folder: Path) -> pd.DataFrame | Path:
         # The file lives for a moment: nothing is lost when it is, and it is simply made again.
         cursor.execute("PRAGMA journal_mode = OFF")
         cursor.execute("PRAGMA synchronous = OFF")
+        cursor.execute("PRAGMA page_size = 16384")
+        cursor.execute(f"PRAGMA cache_size = -{BLOCK_KIB}")
         cursor.execute("BEGIN")
+        # The same columns as the table's own: then SQLite moves whole rows over, without looking into them.
         cursor.execute(str(CreateTable(table.to_metadata(MetaData(), name="rows")).compile(dialect=DIALECT)))
         cursor.adbc_ingest("rows", pa.table(columns), mode="append")
         cursor.execute("COMMIT")
@@ -60,6 +64,8 @@ def at_hand(connection: Connection, packed: Any) -> Iterator[None]:
         return
     driver: Any = connection.connection.driver_connection
     driver.execute("ATTACH DATABASE ? AS block", (str(packed),))
+    driver.execute(f"PRAGMA block.mmap_size = {BLOCK_KIB << 10}")
+    driver.execute(f"PRAGMA main.cache_size = -{BLOCK_KIB}")  # a block's pages go to the disk once, at its end
     try:
         yield
     finally:
