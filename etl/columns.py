@@ -133,11 +133,11 @@ def _translated(text: pa.Array, kept: dict[str, str]) -> pa.Array:
     for before, after in kept.items():
         becomes[ord(before)] = ord(after)
     staying = stays[raw]
-    before = np.zeros(len(raw) + 1, dtype=np.int32)
-    np.cumsum(staying, out=before[1:])
+    passed = np.zeros(len(raw) + 1, dtype=np.int32)
+    passed[1:] = np.cumsum(staying, dtype=np.int32)
     data = becomes[raw[staying]]
     valid = pc.is_valid(text).buffers()[1]  # the bits of such an array are those that say what is NULL in another
-    return pa.StringArray.from_buffers(len(text), pa.py_buffer(before[bounds]), pa.py_buffer(data), valid)
+    return pa.StringArray.from_buffers(len(text), pa.py_buffer(passed[bounds]), pa.py_buffer(data), valid)
 
 
 # ---- numbers ----
