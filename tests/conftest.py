@@ -269,17 +269,22 @@ def page_server(tmp_path_factory):
         yield serve(WORKERS="1", LOG_LEVEL="warning", RATELIMIT_ENABLED="false")
 
 
+PATIENCE = 60_000  # milliseconds until a browser's answer is missing, also on a busy machine
+
+
 @pytest.fixture
 def visitor(chromium, page_server):
     """Makes visitors: each a browser of its own, without anybody's cookies. What a browser complained of fails."""
     from browsing import Visitor
+    from playwright.sync_api import expect
 
+    expect.set_options(timeout=PATIENCE)
     made, test = [], uuid.uuid4().hex[:8]
 
     def visitor(**options):
         address = f"http://127.0.0.1:{page_server.port}"
         context = chromium.new_context(base_url=address, locale="en-GB", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         someone = Visitor(page_server, context, test)
         made.append(someone)
         return someone
