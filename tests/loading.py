@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from database import database_url, migrate, open_engine
+from database import database_url, migrate, open_engine, sqlite_path
 from etl import process_csv
 
 ROOT = Path(process_csv.__file__).resolve().parent.parent
@@ -79,8 +79,8 @@ class Place:
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self.folder = folder
-        self.database = folder / "loaded.db"
-        self.url = url or str(self.database)
+        self.url = url or str(folder / "loaded.db")
+        self.database = sqlite_path(database_url(self.url)) or folder / "loaded.db"
         self.log = folder / "load.log"
 
     def write(self, content: str | bytes, name: str = "t.csv") -> Path:

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from loading import Place, fine
 from tasking import links
 
-from database import database_url
-
 WORDS = ["a", "B", "ab", "Ab%", "a_b", "ä", "Äb", "ß", "SS", "x,y", '"q"', "[a]", "*", "=1", "-", "é?", "Σ", "ς"]
 ASKED = {
     "n": ["0", "3", "-7", "9007199254740993", "99999999999999999999999"],
@@ -51,8 +49,6 @@ def table(rows=200):
 def anna(tmp_path, any_url, make_app, sign_up):
     """Somebody who may read the table that was loaded."""
     place = Place(tmp_path, any_url)
-    url = database_url(any_url)
-    place.database = tmp_path / (url.database or "")
     types = [part for name in ("exact=decimal", "b=boolean", "d=date", "m=datetime") for part in ("--type", name)]
     anna = sign_up(make_app(any_url), "anna")
     answer = place.load(table(), *types, "--share", "--index", "n", "--index", "b,d")

@@ -6,7 +6,6 @@ import pytest
 from loading import Place, fine
 from tasking import links
 
-from database import database_url
 from models import User
 from web import row_lists
 from web.extensions import db
@@ -25,11 +24,7 @@ FLIGHTS = """id,carrier,distance,dep_delay,tailnum,dest,day,late
 @pytest.fixture
 def place(tmp_path, any_url):
     """Where files are loaded into the database of the app."""
-    place = Place(tmp_path, any_url)
-    url = database_url(any_url)
-    if url.get_backend_name() == "sqlite":
-        place.database = tmp_path / url.database
-    return place
+    return Place(tmp_path, any_url)
 
 
 @pytest.fixture
@@ -44,11 +39,6 @@ def admin(app, sign_up):
         db.session.execute(db.update(User).where(User.username == "ada").values(role="admin"))
         db.session.commit()
     return client
-
-
-@pytest.fixture
-def anna(app, sign_up):
-    return sign_up(app, "anna")
 
 
 def load(place, content, *options, name="flights.csv"):

@@ -70,11 +70,17 @@ def reload_until_it_refreshes(tab):
         tab.evaluate("location.reload()")
 
 
-def test_two_tabs_that_refresh_at_the_same_moment_stay_logged_in(visitor):
+def in_two_tabs(visitor):
+    """Somebody who is logged in, and both tabs."""
     someone = visitor()
     first = someone.log_in()
     second = someone.open()
     expect(second.get_by_role("button", name="Log out")).to_be_visible()
+    return someone, first, second
+
+
+def test_two_tabs_that_refresh_at_the_same_moment_stay_logged_in(visitor):
+    someone, first, second = in_two_tabs(visitor)
     with refreshes_held_up(someone):
         reload_until_it_refreshes(first)
         second.reload()
@@ -97,10 +103,7 @@ def test_a_page_that_is_left_in_the_middle_of_a_refresh_does_not_end_the_session
 
 
 def test_who_logs_out_in_one_tab_is_logged_out_in_all(visitor):
-    someone = visitor()
-    first = someone.log_in()
-    second = someone.open()
-    expect(second.get_by_role("button", name="Log out")).to_be_visible()
+    someone, first, second = in_two_tabs(visitor)
     first.get_by_role("button", name="Log out").click()
     for tab in (first, second):
         expect(tab.get_by_role("heading", name="Log in")).to_be_visible()

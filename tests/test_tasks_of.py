@@ -9,8 +9,6 @@ import pytest
 from loading import Place, ended, fine
 from tasking import make
 
-from database import database_url
-
 FILE = """title,description,status,priority,due_at,labels
 Buy milk,"two litres, fresh",pending,high,2026-12-01T10:00:00+01:00,home; shop
 Write report,,in_progress,,,work
@@ -20,21 +18,12 @@ Sleep,,completed,low,,
 
 @pytest.fixture
 def place(tmp_path, any_url):
-    place = Place(tmp_path, any_url)
-    url = database_url(any_url)
-    if url.get_backend_name() == "sqlite":
-        place.database = tmp_path / url.database
-    return place
+    return Place(tmp_path, any_url)
 
 
 @pytest.fixture
 def app(make_app, any_url):
     return make_app(any_url)
-
-
-@pytest.fixture
-def anna(app, sign_up):
-    return sign_up(app, "anna")
 
 
 def bring_in(place, content, *options, name="tasks.csv"):
