@@ -33,6 +33,11 @@ class Reject:
     kind: str  # what the summary counts it under
 
 
+def place_in_file(reject: Reject) -> tuple[int, int]:
+    """What rejects are sorted by."""
+    return reject.line, reject.row_number
+
+
 @dataclass
 class Cleaned:
     """One block, read and judged.
@@ -227,7 +232,7 @@ class _Judge:
             if place not in self.row_reasons:
                 line = int(parsed.lines[place])
                 out.append(Reject(line, int(numbers[place]), column, reason, raw, f"{column}: {_short(reason)}"))
-        return sorted(out, key=lambda reject: (reject.line, reject.row_number))
+        return sorted(out, key=place_in_file)
 
 
 def _short(reason: str) -> str:

@@ -62,8 +62,12 @@ def read_common(text: pa.Array, column: Field) -> Read:
     """Read `text` (trimmed, empty ones NULL) as values of the column's type."""
     reader = READERS.get(column.type)
     if reader is None:
-        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
+        return _none_read(text, column)
     return reader(text, column)
+
+
+def _none_read(text: pa.Array, column: Field) -> Read:
+    return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
 
 
 def _left(mask: pa.Array) -> np.ndarray | None:
@@ -229,7 +233,7 @@ def _decorated(column: Field) -> str:
 
 def _read_decimals(text: pa.Array, column: Field) -> Read:
     if column.decimal_mark != ".":
-        return pa.nulls(len(text), pa.string()), _left(pc.is_valid(text))
+        return _none_read(text, column)
     values = _only(text, pc.match_substring_regex(text, PLAIN_DECIMAL))
     return values, _unread(text, values)
 
@@ -246,7 +250,7 @@ SPELLINGS, MEANINGS = pa.array(SPELLED, pa.string()), pa.array(SPELLED.values(),
 
 def _read_booleans(text: pa.Array, column: Field) -> Read:
     if column.true_values or column.false_values:
-        return pa.nulls(len(text), pa.bool_()), _left(pc.is_valid(text))
+        return _none_read(text, column)
     values = MEANINGS.take(pc.index_in(text, SPELLINGS))
     return values, _unread(text, values)
 
@@ -281,7 +285,7 @@ def _has_at(text: pa.Array, place: int, mark: str) -> bool:
 def _cast_where(text: pa.Array, pattern: str, column: Field) -> Read:
     values = _cast(_only(text, pc.match_substring_regex(text, pattern)), arrow_type(column))
     if values is None:  # a date that no calendar has is among them
-        return pa.nulls(len(text), arrow_type(column)), _left(pc.is_valid(text))
+        return _none_read(text, column)
     return values, _unread(text, values)
 
 

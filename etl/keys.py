@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Column, Connection, MetaData, Table, and_, select
 
-from etl.clean import Cleaned, Reject
+from etl.clean import Cleaned, Reject, place_in_file
 from etl.problems import Contradicted
 from etl.table_schema import Schema
 from etl.write import ROW_NUMBER, Writer, unique_sets
@@ -61,7 +61,7 @@ def reject_repeats(
     cleaned.rejects[:] = [
         reject for reject in cleaned.rejects if reject.column is None or reject.row_number not in gone
     ]
-    cleaned.rejects.sort(key=lambda reject: (reject.line, reject.row_number))
+    cleaned.rejects.sort(key=place_in_file)
     cleaned.rows, cleaned.lines, cleaned.places = (
         cleaned.rows[~repeats],
         cleaned.lines[~repeats],

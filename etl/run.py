@@ -1,5 +1,5 @@
 """A load from its plan to its end: begin or take up, have every block committed, begin again when a guess was wrong,
-publish. Who prepares and commits the blocks is the executor's matter: etl/local_engine.py, etl/dask_engine.py.
+publish. Who prepares and commits the blocks is the executor's matter: etl/local_engine.py.
 
 What is atomic: a block's rows, its rejects and the line that says it is done are one transaction; publishing is one
 more. So a load that was killed goes on with the blocks that have no line, and nobody sees a part of a table.
@@ -277,9 +277,8 @@ class Run:
     def publish(self) -> None:
         asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
         if asked and self.options.if_exists == "replace":
-            with writing(
-                self.engine, long=True
-            ) as connection:  # beforehand, so that readers of the table aren't kept waiting
+            # Beforehand, so that readers of the table aren't kept waiting.
+            with writing(self.engine, long=True) as connection:
                 ledger.hold(connection, self.load)
                 indexes.make(connection, self.writer, self.staging.name, asked, self.load)
         with writing(self.engine, long=True) as connection:

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Table, insert, select
 
-from etl.clean import Cleaned, Reject
+from etl.clean import Cleaned, Reject, place_in_file
 from etl.options import Options
 from etl.problems import Refused, UsageError
 from etl.source import Source
@@ -136,7 +136,7 @@ def judge(cleaned: Cleaned, raw: Callable[[int], str]) -> None:
     cleaned.rows = arrow.to_pandas(types_mapper=pd.ArrowDtype)
     cleaned.rows.index = rows.index[good]
     cleaned.lines, cleaned.places = cleaned.lines[good], cleaned.places[good]
-    cleaned.rejects.sort(key=lambda reject: (reject.line, reject.row_number))
+    cleaned.rejects.sort(key=place_in_file)
 
 
 def read_task(row: dict[str, str]) -> dict[str, str]:

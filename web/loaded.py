@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from models import Load, User, belongs_to_the_application
 from web.extensions import caller_id, db
+from web.reader import mark
 from web.times import show_instant
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ NEWEST = """
 
 
 def _last_load(reader: Reader, name: str) -> int | None:
-    found = reader.rows(NEWEST.format(mark=reader.mark), (caller_id(), name))
+    found = reader.rows(NEWEST.format(mark=mark(reader.dialect)), (caller_id(), name))
     return int(found[0][0]) if found and (found[0][1] or found[0][2] == "admin") else None
 
 

@@ -42,11 +42,6 @@ class Reader:
         if dialect == "sqlite":
             self.cursor.execute("BEGIN")  # else each statement would see a state of its own
 
-    @property
-    def mark(self) -> str:
-        """What stands for a value in a statement."""
-        return "?" if self.dialect == "sqlite" else "%s"
-
     def limit(self, seconds: float | None) -> None:
         """From now on so much time; None takes the limit away."""
         if self.dialect == "sqlite":
@@ -122,6 +117,11 @@ def reading() -> Iterator[Reader]:
 def time_limit() -> float:
     """The setting DATASET_SECONDS."""
     return float(current_app.config["DATASET_SECONDS"])
+
+
+def mark(dialect: str) -> str:
+    """What stands for a value in a statement."""
+    return "?" if dialect == "sqlite" else "%s"
 
 
 def quoted(name: str, dialect: str) -> str:

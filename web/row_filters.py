@@ -11,6 +11,7 @@ from flask import request
 from web import cells
 from web.paging import PAGING
 from web.parameters import refusal
+from web.reader import mark
 from web.search import LONGEST_SEARCH, escaped, folded_on_sqlite, glob
 
 if TYPE_CHECKING:
@@ -96,16 +97,11 @@ def comma_separated(name: str, text: str) -> list[str]:
         raise refusal(name, "This must be values separated by commas, in quotation marks where needed.") from error
 
 
-def mark_of(shape: Shape) -> str:
-    """What stands for a value."""
-    return "?" if shape.dialect == "sqlite" else "%s"
-
-
 def compare(shape: Shape, column: Column, operator: str, value: Any) -> Condition:
     """column <operator> value. NULL compares with nothing."""
-    name, sign, mark = shape.quoted(column), COMPARED[operator], mark_of(shape)
+    name, sign, value_mark = shape.quoted(column), COMPARED[operator], mark(shape.dialect)
     if shape.dialect != "sqlite" or column.kind != "decimal":
-        return Condition(f"{name}{'::text' if column.foreign else ''} {sign} {mark}", (value,))
+        return Condition(f"{name}{'::text' if column.foreign else ''} {sign} {value_mark}", (value,))
     # Kept as texts there: to compare them exactly takes long, and is needed only where they are nearly the same.
     exact = f"{name} COLLATE decimal {sign} ?"
     if operator == "ne":
@@ -118,9 +114,9 @@ def either(conditions: Sequence[Condition]) -> Condition:
     """One of the conditions, which compare one column with a value each."""
     first = conditions[0].sql
     values = tuple(value for condition in conditions for value in condition.values)
-    name, sign, mark = first.rpartition(" = ")
+    name, sign, value_mark = first.rpartition(" = ")
     if len(values) == len(conditions) and sign:  # IN finds its place in an index; OR might not
-        return Condition(f"{name} IN ({', '.join([mark] * len(values))})", values)
+        return Condition(f"{name} IN ({', '.join([value_mark] * len(values))})", values)
     return Condition(f"({' OR '.join(condition.sql for condition in conditions)})", values)
 
 
