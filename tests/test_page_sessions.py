@@ -103,7 +103,7 @@ def test_a_page_that_is_left_in_the_middle_of_a_refresh_does_not_end_the_session
 
 
 def test_who_logs_out_in_one_tab_is_logged_out_in_all(visitor):
-    someone, first, second = in_two_tabs(visitor)
+    _someone, first, second = in_two_tabs(visitor)
     first.get_by_role("button", name="Log out").click()
     for tab in (first, second):
         expect(tab.get_by_role("heading", name="Log in")).to_be_visible()
