@@ -45,7 +45,8 @@ def united():
 
 
 def column_of(tab, name):
-    """The cells under a heading."""
+    """The cells under a heading, once they are those that the address asks for."""
+    expect(tab.locator(".sheet")).to_have_attribute("aria-busy", "false")
     names = tab.locator(".sheet thead th").all_inner_texts()
     place = [text.strip(" ▲▼\n") for text in names].index(name)
     return [text.strip() for text in tab.locator(f".sheet tbody td:nth-child({place + 1})").all_inner_texts()]
