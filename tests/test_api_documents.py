@@ -7,6 +7,7 @@ import pytest
 from conftest import PASSWORD
 
 from web import docs
+from web.inputs import Bulk, NewTask, Registration, TaskChange
 from web.openapi import DESCRIPTIONS, IMPLICIT_METHODS, described
 
 FREE = {("post", "/register"), ("post", "/login"), ("get", "/healthz"), ("get", "/readyz"), ("get", "/openapi.json")}
@@ -80,6 +81,23 @@ def test_the_examples_of_bodies_are_accepted(app, client, document):
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
             for number in range(8):
                 client.post("/tasks", json={"title": f"Task {number}"})
+
+
+def strings_in(schema):
+    """The schemas of texts anywhere in a schema, but those that are told more closely."""
+    if isinstance(schema, list):
+        return [found for part in schema for found in strings_in(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get("type") == "string" and not schema.keys() & {"enum", "const", "format"} else []
+    return own + [found for part in schema.values() for found in strings_in(part)]
+
+
+@pytest.mark.parametrize("body", [Registration, NewTask, TaskChange, Bulk])
+def test_a_text_that_is_refused_for_its_nul_is_not_described_as_possible(body):
+    found = strings_in(body.model_json_schema())
+    assert found
+    assert [schema for schema in found if re.search(schema.get("pattern", ""), "a\0b")] == []
 
 
 def test_the_reference_needs_nothing_from_elsewhere_and_no_inline_script(client):

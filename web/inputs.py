@@ -80,9 +80,12 @@ def _has_surrogate(value: Any) -> bool:
     return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
 
 
+TEXT_SCHEMA = {"type": "string", "pattern": r"^[^\u0000]*$"}  # NUL is no character that a database keeps
+
+
 def text_schema(shortest: int, longest: int) -> dict[str, Any]:
-    """JSON Schema for text of that many characters; NUL is none that a database keeps."""
-    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": r"^[^\u0000]*$"}
+    """JSON Schema for text of that many characters."""
+    return TEXT_SCHEMA | {"minLength": shortest, "maxLength": longest}
 
 
 def trimmed_schema(longest: int) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def trimmed_schema(longest: int) -> dict[str, Any]:
     return text_schema(1, longest) | {"pattern": r"^[^\u0000]*[^\u0000\s\u001c-\u001f\u0085][^\u0000]*$"}
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable), WithJsonSchema(TEXT_SCHEMA)]
 Name = Annotated[Text, AfterValidator(_a_name), WithJsonSchema(NAME_SCHEMA)]
 Password = Annotated[Text, Field(min_length=8, max_length=128), WithJsonSchema(text_schema(8, 128))]
 Guess = Annotated[str, BeforeValidator(_encodable)]
