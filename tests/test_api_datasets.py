@@ -474,3 +474,11 @@ def test_whether_one_table_is_shared_says_nothing_about_another(place, anna):
             assert {found["table"] for found in anna.get("/loads").json} == seen
     opened = [anna.get(f"/loads/{number}/rejects").status_code for number in range(1, 7)]
     assert opened == [404, 404, 404, 200, 404, 404]
+
+
+@pytest.mark.parametrize("page", [2**62, 2**63, 10**30])
+@pytest.mark.parametrize("path", ["/datasets", "/datasets/flights/rows", "/loads", "/loads/1/rejects", "/tasks"])
+def test_a_page_that_no_database_can_count_to_is_empty(place, admin, path, page):
+    load(place, FLIGHTS)
+    answer = admin.get(f"{path}?page={page}")
+    assert (answer.status_code, answer.json) == (200, [])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Given = Mapping[str, Sequence[str]]
 
 DEFAULT_SIZE, LARGEST_SIZE = 20, 100
+LARGEST_OFFSET = 2**62
 PAGING = ("page", "per_page", "cursor")
 
 
@@ -29,8 +30,8 @@ class Page:
 
     @property
     def offset(self) -> int:
-        """How many rows stand before it, where it is told by its number."""
-        return ((self.number or 1) - 1) * self.size
+        """How many rows stand before it, where it is told by its number; no more than a database can count."""
+        return min(((self.number or 1) - 1) * self.size, LARGEST_OFFSET)
 
 
 def asked_page(given: Given, *, largest: int = LARGEST_SIZE) -> Page:

@@ -81,7 +81,7 @@ def _behind(reader: Reader, listing: Listing, page: Page) -> list[Sequence[Any]]
 
 def _by_number(reader: Reader, listing: Listing, page: Page) -> Sequence[Sequence[Any]]:
     rest, values = _whole(listing)
-    limited = f" LIMIT {page.size + 1} OFFSET {min(page.offset, 2**62)}"
+    limited = f" LIMIT {page.size + 1} OFFSET {page.offset}"
     return in_one_piece.fetch(reader, listing.shape, rest + limited, values)
 
 
