@@ -27,6 +27,7 @@ ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
 }
 ZONED = pa.timestamp("us", tz="UTC")
+DOUBLE_DIGITS = 15  # so many a double keeps of every number; of 9007199254740993 it doesn't keep the last
 NOTHING = pa.scalar(None, pa.string())
 
 PLAIN_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
@@ -186,7 +187,7 @@ def _exact(values: pa.Array, plain: pa.Array, column: Field) -> pa.Array:
     """The doubles; NULL where the text has more digits than a double keeps, unless the user wants a double."""
     if column.declared:
         return values
-    long = pc.greater(pc.binary_length(plain), 16)
+    long = pc.greater(pc.binary_length(plain), DOUBLE_DIGITS)
     if not pc.any(long).as_py():
         return values
     kept = pc.or_(pc.invert(long), pc.equal(pc.cast(values, pa.string()), plain))
@@ -210,7 +211,8 @@ def _read_decorated(text: pa.Array, column: Field) -> Read:
     some = _only(text, pc.match_substring_regex(text, _decorated(column)))
     kept = {mark: mark for mark in "0123456789-"} | {"(": "-", column.decimal_mark: "."}
     digits = _translated(some, kept)
-    digits = pc.if_else(pc.greater(pc.binary_length(digits), 16), NOTHING, digits)  # the long ones go one by one
+    long = pc.greater(pc.binary_length(digits), DOUBLE_DIGITS)
+    digits = pc.if_else(long, NOTHING, digits)  # the long ones go one by one
     values = pc.cast(digits, arrow_type(column))
     return values, _unread(text, values)
 

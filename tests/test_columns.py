@@ -16,9 +16,8 @@ NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.decimals(-(10**7), 10**7, places=2).map("${:,.2f}".format),
     st.decimals(0, 100, places=1).map("{}%".format),
-    st.sampled_from(
-        ["007", "-05", "0", "-0", "0.5", ".5", "5.", "-", "1.234,5", "(12.50)", "($5)", "NA", "1e5", "inf"]
-    ),
+    st.sampled_from(["007", "-05", "0", "-0", "0.5", ".5", "5.", "-", "1.234,5", "(12.50)", "($5)", "NA", "1e5"]),
+    st.sampled_from(["inf", "0.1234567890123456", "9007199254740993", "-9007199254740993", "$9,007,199,254,740,993"]),
 )
 MOMENTS = st.one_of(
     st.datetimes().map(str),
