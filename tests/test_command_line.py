@@ -39,7 +39,7 @@ BROKEN = {
     "blank.csv": b" \n\n\t\n",
     "binary.csv": bytes(range(256)) * 40,
     "picture.csv": b"\x89PNG\r\n\x1a\n" + bytes(100),
-    "cut.csv.gz": gzip.compress(b"a,b\n" + bytes(str(list(range(5000))), "ascii"))[:-20],
+    "cut.csv.gz": gzip.compress(b"a,b\n" + bytes(str(list(range(5000))), "ascii"), mtime=0)[:-20],
     "other.db": b"SQLite format 3\x00" + bytes(100),
     "document.pdf": b"%PDF-1.7",
     "broken.zip": b"PK\x03\x04 and nothing more",
