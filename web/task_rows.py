@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
@@ -10,13 +11,15 @@ from werkzeug.exceptions import NotFound
 
 from models import now
 from task_rules import read_instant
-from web import direct
+from web import direct, writes
 from web.extensions import caller_id, db
 from web.shown import FIELDS, SHOWN, as_shown, shown, task_labels, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from sqlalchemy import Update
 
 RESTORABLE = timedelta(days=30)
 
@@ -43,7 +46,8 @@ def own_task_to_change(task_id: int) -> dict[str, Any]:
 
 def row_in_turn(task_id: int) -> Sequence[Any] | None:
     """The row of a task that is waited for already; None where the caller has no such task."""
-    return db.session.execute(OWN_TASK, {"task_id": task_id, "owner": caller_id()}).first()
+    rows = writes.run(OWN_TASK, {"task_id": task_id, "owner": caller_id()})
+    return rows[0] if rows else None
 
 
 def wait_for(task_ids: Sequence[int]) -> None:
@@ -68,7 +72,7 @@ def make(wanted: dict[str, Any]) -> dict[str, Any]:
     completed = moment if wanted["status"] == "completed" else None
     fields = {**wanted, "created_at": moment, "updated_at": moment, "completed_at": completed}
     labels = fields.pop("labels")
-    task_id = db.session.execute(NEW_TASK, {**fields, "user_id": caller_id()}).scalar_one()
+    [[task_id]] = writes.run(NEW_TASK, {**fields, "user_id": caller_id()})
     label(task_id, labels)
     known = as_shown({**fields, "id": task_id, "labels": labels})
     return {field: known[field] for field in FIELDS}
@@ -83,11 +87,19 @@ def change(task: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     if "status" in differing:
         differing["completed_at"] = differing["updated_at"] if differing["status"] == "completed" else None
     columns = {field: value for field, value in differing.items() if field != "labels"}
-    db.session.execute(update(tasks).where(tasks.c.id == task["id"]).values(columns))
+    writes.run(
+        _changed(tuple(columns)), {f"new_{name}": value for name, value in columns.items()} | {"task_id": task["id"]}
+    )
     if "labels" in differing:
-        db.session.execute(NO_LABELS, {"labelled": task["id"]})
+        writes.run(NO_LABELS, {"labelled": task["id"]})
         label(task["id"], differing["labels"])
     return {**task, **as_shown(differing)}
+
+
+@lru_cache
+def _changed(names: tuple[str, ...]) -> Update:
+    new = {name: bindparam(f"new_{name}", type_=tasks.c[name].type) for name in names}
+    return update(tasks).where(tasks.c.id == bindparam("task_id")).values(new)
 
 
 def later_than(previous: str) -> datetime:
@@ -114,7 +126,7 @@ def label(task_id: int, labels: list[str]) -> None:
 
 def remove(task_id: int) -> None:
     """Delete a task, for as long as it isn't restored."""
-    db.session.execute(DELETED, {"task_id": task_id, "moment": now()})
+    writes.run(DELETED, {"task_id": task_id, "moment": now()})
 
 
 def restore(task_id: int) -> None:
@@ -126,4 +138,4 @@ def restore(task_id: int) -> None:
     if row is None:
         raise NotFound(f"You have no task {task_id}.")
     if row.deleted_at is not None:
-        db.session.execute(DELETED, {"task_id": task_id, "moment": None})
+        writes.run(DELETED, {"task_id": task_id, "moment": None})
