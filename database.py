@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from turns import QueuingConnection, turns_at
+from turns import QueuingConnection, Turns, turns_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +92,9 @@ def configure(engine: Engine) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "engine_disposed", lambda _engine: turns_at(path).leave())
+    turns = turns_at(path)
+    event.listen(engine, "begin", lambda connection: _begin(connection, turns))
+    event.listen(engine, "engine_disposed", lambda _engine: turns.leave())
 
 
 def _set_pragmas(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -113,7 +114,7 @@ def _synchronous() -> str:
     return level
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: Connection, turns: Turns) -> None:
     # A transaction that reads first and writes later fails at once when another one wrote in between;
     # one that says beforehand that it will write waits its turn.
     options = connection.get_execution_options()
@@ -122,10 +123,8 @@ def _begin(connection: Connection) -> None:
     if not options.get("writes", False):
         driver.execute("BEGIN")
         return
-    path = sqlite_path(connection.engine.url)
-    assert path is not None
     try:
-        driver.begin_to_write(turns_at(path), BUSY_SECONDS, long=options.get("long", False))
+        driver.begin_to_write(turns, BUSY_SECONDS, long=options.get("long", False))
     except sqlite3.Error as error:
         raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error) from error
 

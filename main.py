@@ -38,8 +38,8 @@ from web import (
 )
 from web.application import Application
 from web.extensions import bind_database, db, jwt
-from web.inputs import LARGEST_BODY
 from web.parameters import RowId, refuse_doubled_slash
+from web.received import LARGEST_BODY
 from web.settings import Settings
 
 if TYPE_CHECKING:

@@ -110,7 +110,6 @@ class QueuingConnection(sqlite3.Connection):
         give_up = time.monotonic() + seconds
         if turns.wait(seconds):
             self.turns = turns
-        busy_timeout = self.execute("PRAGMA busy_timeout").fetchone()[0]
         self.execute("PRAGMA busy_timeout = 0")  # SQLite's own waiting sleeps up to 100 ms at a time
         try:
             self._begin(give_up)
@@ -118,7 +117,7 @@ class QueuingConnection(sqlite3.Connection):
             self._end_turn()
             raise
         finally:
-            self.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+            self.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
         if long:
             self._end_turn()
 

@@ -133,6 +133,7 @@ def test_what_the_client_itself_writes_before_a_trusted_proxy_does_not_count(mak
     assert [answer.status_code for answer in answers] == [401, 401, 429]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "4"])
 def test_as_many_tries_with_one_worker_as_with_four(serve, workers):
     served = serve("--workers", workers, LOGIN_LIMIT="5 per 10 minutes")

@@ -171,6 +171,7 @@ def test_deleting_an_account_deletes_all_that_is_theirs_and_frees_the_name_but_n
     assert len(berta.get("/tasks").json) == 1
 
 
+@pytest.mark.slow
 def test_of_32_racing_registrations_of_one_name_one_is_made(app):
     def register(number):
         name = "berta" if number % 2 else "BERTA"
@@ -205,6 +206,7 @@ def test_sessions_that_have_run_out_are_forgotten_at_the_next_login(make_app, an
     assert count(app, Session) == 1
 
 
+@pytest.mark.slow
 def test_every_worker_sees_at_the_next_request_that_a_session_has_ended(serve):
     served = serve("--workers", "4")
     served.ask("POST", "/register", ANNA)

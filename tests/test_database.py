@@ -80,6 +80,7 @@ def test_each_half_makes_its_own_tables_alone(engine, branch, tables):
     assert set(inspect(engine).get_table_names()) == {"alembic_version", *tables} - set(elsewhere)
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_the_same_instant_make_the_tables_once(any_url):
     command = [sys.executable, "-c", MIGRATE, any_url]
     started = [

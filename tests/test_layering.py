@@ -10,7 +10,7 @@ FLASK = ("flask", "flask_sqlalchemy", "flask_jwt_extended", "werkzeug")
 # What resources in web/ share; all other modules there are resources and stand alone.
 SHARED = {"errors", "extensions", "inputs", "names", "paging", "parameters", "request_log", "secret_key", "settings"}
 SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "passwords", "sessions", "strict_json", "times"}
-SHARED |= {"application", "task_descriptions"}
+SHARED |= {"application", "fields", "received", "task_descriptions", "writes"}
 SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
 SHARED |= {"cells", "loaded", "reader", "row_answers", "row_filters", "row_lists", "row_orders", "shapes"}
 SHARED |= {"dataset_descriptions", "in_one_piece"}

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from models import User
-from web import inputs, limits, passwords, sessions
+from web import inputs, limits, passwords, received, sessions
 from web.errors import InvalidToken, Refusal
 from web.extensions import caller_id, db
 from web.names import name_key
@@ -35,7 +35,7 @@ class Account(NamedTuple):
 @bp.post("/register")
 def register() -> ResponseReturnValue:
     """Make an account."""
-    wanted = inputs.read(inputs.Registration)
+    wanted = received.read(inputs.Registration)
     limits.count_registration()
     # Hashing is slow on purpose, so it is done before the transaction begins.
     hashed = passwords.hash_of(wanted.password)
@@ -52,7 +52,7 @@ def register() -> ResponseReturnValue:
 @bp.post("/login")
 def log_in() -> ResponseReturnValue:
     """Exchange a name and password for an access token, and for a refresh token in a cookie."""
-    claimed = inputs.read(inputs.Credentials)
+    claimed = received.read(inputs.Credentials)
     account = account_where(User.username_key == name_key(claimed.username))
     if not is_password(claimed.password, account, claimed.username):
         raise Refusal(401, "The username or the password is wrong.")
@@ -107,7 +107,7 @@ def me() -> ResponseReturnValue:
 @token_required
 def change_password() -> ResponseReturnValue:
     """Change the caller's password, and end all other sessions of the account."""
-    wanted = inputs.read(inputs.PasswordChange)
+    wanted = received.read(inputs.PasswordChange)
     account = confirmed(wanted.current_password)
     new_hash = passwords.hash_of(wanted.new_password)
     user = locked(account)
@@ -121,7 +121,7 @@ def change_password() -> ResponseReturnValue:
 @token_required
 def delete_account() -> ResponseReturnValue:
     """Delete the caller's account and everything that is theirs, for good."""
-    wanted = inputs.read(inputs.Confirmation)
+    wanted = received.read(inputs.Confirmation)
     user = locked(confirmed(wanted.password))
     db.session.execute(delete(User).where(User.id == user.id))
     db.session.commit()

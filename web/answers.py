@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.inputs import Priority, Status
+from web.fields import Priority, Status
 
 Instant = Annotated[
     str,

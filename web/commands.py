@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from models import User
 from web import cleanup, limits, passwords, sessions
 from web.extensions import db
-from web.inputs import Password
+from web.fields import Password
 from web.names import name_key
 from web.times import show_instant
 

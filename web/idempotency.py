@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models import IdempotencyKey, now
-from web import inputs
+from web import received
 from web.errors import Refusal
 from web.extensions import caller_id, db
 
@@ -30,7 +30,7 @@ def asked_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    inputs.received_json()  # no JSON at all is the graver fault
+    received.json_of_request()  # no JSON at all is the graver fault
     if not re.fullmatch("[ -~]{1,255}", key):
         raise Refusal(
             400,
@@ -77,5 +77,5 @@ def _own(key: str) -> ColumnElement[bool]:
 
 def _digest() -> str:
     # Two bodies are the same when they hold the same JSON, however it is spaced and ordered.
-    value = json.dumps(inputs.received_json(), sort_keys=True)
+    value = json.dumps(received.json_of_request(), sort_keys=True)
     return hashlib.sha256(f"{request.path} {value}".encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models import PRIORITIES, STATUSES
-from web import answers, inputs
+from web import answers, fields, inputs
 from web.descriptions import JSON, Answer, Description, message
 from web.export import CSV, NDJSON
 from web.paging import DEFAULT_SIZE, LARGEST_SIZE
@@ -44,8 +44,8 @@ FILTERS = (
         style="form",
         explode=True,
     ),
-    query("due_before", inputs.INSTANT_SCHEMA, "Only tasks due before this instant."),
-    query("due_after", inputs.INSTANT_SCHEMA, "Only tasks due at this instant or later."),
+    query("due_before", fields.INSTANT_SCHEMA, "Only tasks due before this instant."),
+    query("due_after", fields.INSTANT_SCHEMA, "Only tasks due at this instant or later."),
     query(
         "q",
         {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": r"^[^\u0000]*$"},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, task_rows
+from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows
 from web.extensions import db
 from web.sessions import token_required
 
@@ -21,7 +21,7 @@ bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 def create_task() -> ResponseReturnValue:
     """Make a task."""
     key = idempotency.asked_key()
-    wanted = inputs.read(inputs.NewTask)
+    wanted = received.read(inputs.NewTask)
     earlier = idempotency.earlier_answer(key)
     if earlier is not None:
         return earlier
@@ -37,7 +37,7 @@ def create_task() -> ResponseReturnValue:
 def change_many_tasks() -> ResponseReturnValue:
     """Make, change and delete tasks, up to 1,000 in order, all or none."""
     key = idempotency.asked_key()
-    wanted = inputs.read(inputs.Bulk)
+    wanted = received.read(inputs.Bulk)
     earlier = idempotency.earlier_answer(key)
     if earlier is not None:
         return earlier
@@ -74,7 +74,7 @@ def update_task(task_id: int) -> ResponseReturnValue:
     """Change the fields given; the others stay as they are."""
     task = task_rows.own_task_to_change(task_id)
     etag.refuse_if_stale(task)
-    wanted = inputs.read(inputs.TaskChange)
+    wanted = received.read(inputs.TaskChange)
     changed = task_rows.change(task, wanted.given())
     db.session.commit()
     return {"message": "Task updated successfully"}, 200, etag.header(changed)
