@@ -108,10 +108,10 @@ class QueuingConnection(sqlite3.Connection):
         long: let the others ask SQLite themselves as soon as this has begun, for they may not want to wait so long.
         """
         give_up = time.monotonic() + seconds
-        if turns.wait(seconds):
-            self.turns = turns
         self.execute("PRAGMA busy_timeout = 0")  # SQLite's own waiting sleeps up to 100 ms at a time
         try:
+            if turns.wait(seconds):
+                self.turns = turns
             self._begin(give_up)
         except BaseException:
             self._end_turn()

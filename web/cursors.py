@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -44,8 +45,13 @@ def as_instant(text: str) -> datetime:
 
 
 def _seal(content: bytes, listing: str) -> bytes:
-    key = hashlib.sha256(current_app.config["JWT_SECRET_KEY"].encode("utf-8", "surrogateescape")).digest()
+    key = _key(current_app.config["JWT_SECRET_KEY"])
     return hashlib.blake2b(content + b"\n" + listing.encode(), key=key, digest_size=SEAL).digest()
+
+
+@lru_cache(maxsize=1)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
 def _refusal() -> Refusal:

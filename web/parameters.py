@@ -24,6 +24,8 @@ REPEATED, EMPTY = ("label",), ("q", "column")
 def read(*known: str) -> dict[str, list[str]]:
     """The query parameters: each known, given once and not empty, where nothing else is said above."""
     given: dict[str, list[str]] = {}
+    if not request.query_string:
+        return given
     for name, values in request.args.lists():
         if name not in known:
             raise refusal(name, "There is no such parameter here.")
