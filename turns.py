@@ -125,11 +125,14 @@ class QueuingConnection(sqlite3.Connection):
         while True:
             try:
                 self.execute("BEGIN IMMEDIATE")
-                return
+                break
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                     raise
             time.sleep(RETRY_SECONDS)
+        # Reads the schema again where a load has changed it. An INSERT ... RETURNING into a table with triggers doesn't
+        # do so by itself, but fails with "no such table".
+        self.execute("SELECT 1 FROM sqlite_schema LIMIT 0")
 
     def _end_turn(self) -> None:
         if self.turns is not None:

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import text
 from tasking import make
 
+from database import database_url, open_engine, writing
 from web.shown import FIELDS
 
 
@@ -17,6 +19,19 @@ def test_a_task_shows_all_its_fields_in_order(anna):
     defaults = {"description": "", "status": "pending", "priority": "normal", "labels": []}
     assert defaults.items() <= task.items()
     assert task["due_at"] is task["completed_at"] is None
+
+
+def test_a_task_is_made_where_a_load_has_just_published_a_table(make_app, any_url):
+    client = make_app(any_url).test_client()
+    somebody = {"username": "anna", "password": "securepassword"}
+    client.post("/register", json=somebody)
+    token = client.post("/login", json=somebody).json["access_token"]
+    engine = open_engine(database_url(any_url))
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE published (id INTEGER)"))
+    engine.dispose()
+    answer = client.post("/tasks", json={"title": "Right after"}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 201, answer.json
 
 
 @pytest.mark.parametrize(
