@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sqlite3
 import time
@@ -61,6 +62,8 @@ def _checked(url: URL) -> URL:
         raise DatabaseSettingError(
             f"{url.drivername!r} is not supported; use sqlite:///file.db or postgresql://user@host/name."
         )
+    if importlib.util.find_spec("psycopg") is None:
+        raise DatabaseSettingError("PostgreSQL needs the package psycopg: pip install -r requirements-postgres.txt.")
     return url
 
 

@@ -113,3 +113,24 @@ def test_a_failed_transaction_leaves_nothing(engine):
         connection.execute(text("CREATE TABLE t (a integer)"))
         raise ZeroDivisionError
     assert not inspect(engine).has_table("t")
+
+
+WITHOUT_DRIVER = """
+import sys
+sys.modules["psycopg"] = None
+import main
+if sys.argv[1].startswith("postgresql"):
+    sys.argv[1:], main.os.environ["DATABASE_URL"] = [], sys.argv[1]
+    sys.exit(main.main())
+app = main.create_app({"DATABASE_URL": sys.argv[1], "JWT_SECRET_KEY": "k" * 40})
+sys.exit(app.test_client().get("/readyz").status_code != 200)
+"""
+
+
+@pytest.mark.parametrize(("url", "code"), [("there.db", 0), ("postgresql://anna@127.0.0.1/none", 1)])
+def test_the_driver_of_postgresql_is_needed_for_postgresql_alone(tmp_path, url, code):
+    url = str(tmp_path / url) if code == 0 else url
+    command = [sys.executable, "-c", WITHOUT_DRIVER, url]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert ("pip install -r requirements-postgres.txt" in done.stderr) == (code == 1)

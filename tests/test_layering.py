@@ -13,7 +13,7 @@ SHARED |= {"answers", "commands", "descriptions", "headers", "limits", "password
 SHARED |= {"application", "fields", "received", "task_descriptions", "writes"}
 SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
 SHARED |= {"cells", "loaded", "reader", "row_answers", "row_filters", "row_lists", "row_orders", "shapes"}
-SHARED |= {"dataset_descriptions", "in_one_piece"}
+SHARED |= {"dataset_descriptions", "in_one_piece", "postgresql"}
 SHARED |= {"search", "shown", "sorting", "task_rows", "waymarks"}
 
 RULES = [

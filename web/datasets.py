@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from flask import Blueprint, Response
 from sqlalchemy import inspect
 from werkzeug.exceptions import NotFound
 
-from web import export, loaded, paging, parameters, row_answers, row_filters, row_lists, row_orders
+from web import export, loaded, paging, parameters, postgresql, row_answers, row_filters, row_lists, row_orders
 from web.extensions import db
 from web.loaded import Dataset
 from web.reader import Reader, reading
@@ -110,7 +109,7 @@ def as_it_is_now(answer: Callable[[Reader], Response]) -> Response:
     try:
         with reading() as reader:
             return answer(reader)
-    except psycopg.ProgrammingError:
+    except postgresql.ProgrammingError:
         with reading() as reader:
             return answer(reader)
 

@@ -6,7 +6,6 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from flask import Flask, Response, json
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -22,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from web import postgresql
 from web.extensions import jwt
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NoFreeConnection, _database_refusal)
     # What is asked of the driver itself, without SQLAlchemy in between, fails in the driver's words.
     app.register_error_handler(sqlite3.OperationalError, _database_refusal)
-    app.register_error_handler(psycopg.OperationalError, _database_refusal)
+    app.register_error_handler(postgresql.OperationalError, _database_refusal)
     app.register_error_handler(StorageError, _storage_refusal)
     # The extension has no handler of its own for some of these.
     app.register_error_handler(JWTExtendedException, _invalid_token)

@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from flask import current_app
 from sqlalchemy import event
 
+from web import postgresql
 from web.errors import Refusal
 from web.extensions import db
 
@@ -78,7 +78,7 @@ class Reader:
                 part = cursor.fetchmany(size)
 
     def _run(self, cursor: Any, sql: str, values: Sequence[Any]) -> None:
-        if self.dialect == "sqlite" or isinstance(cursor, psycopg.ServerCursor):
+        if self.dialect == "sqlite" or isinstance(cursor, postgresql.ServerCursor):
             cursor.execute(sql, values)
         else:
             # A prepared statement would fail once its table is replaced by one with other columns.
@@ -94,7 +94,7 @@ def told_apart() -> Iterator[None]:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
         raise TooSlow from error
-    except psycopg.errors.QueryCanceled as error:
+    except postgresql.QueryCanceled as error:
         raise TooSlow from error
 
 
