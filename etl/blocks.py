@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from etl import stopping
-from etl.problems import Contradicted
+from etl.problems import Contradicted, Interrupted
 from etl.records import MAX_FIELD, Records, find_records
 from etl.sniff import Layout
 from etl.source import Source, to_utf8
@@ -137,8 +137,11 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
 
 
 def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
-    """The block at a place that is known already."""
-    text = to_utf8(source.read(piece.offset, piece.length), source.encoding)
+    """The block at a place that is known already. Raises Interrupted when its bytes are not the same any more."""
+    raw = source.read(piece.offset, piece.length)
+    if zlib.crc32(raw) != piece.checksum:
+        raise Interrupted(f"{source.name} has changed since it was cut into blocks, or is another file here")
+    text = to_utf8(raw, source.encoding)
     kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
     return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
 

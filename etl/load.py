@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
-from database import database_url, migrate, open_engine
+from database import database_url, migrate, open_engine, sqlite_path
 from etl import publish, tasks_of
 from etl.infer import plain_name
 from etl.ledger import Totals
@@ -15,8 +16,8 @@ from etl.local_engine import LocalExecutor
 from etl.locks import table_lock
 from etl.options import Options
 from etl.plan import Plan
-from etl.problems import Refused
-from etl.run import Progress, Run
+from etl.problems import Refused, UsageError
+from etl.run import Executor, Progress, Run
 from etl.source import Source, open_source
 
 
@@ -38,18 +39,36 @@ class Outcome:
 def load(options: Options, progress: Progress) -> Outcome:
     """Load one source into its table. Raises Refused; anything else that is raised leaves a load to be resumed."""
     began = time.perf_counter()
-    source = open_source(options.source, options.encoding)
-    try:
-        engine = open_engine(database_url(options.database))
-        try:
-            migrate(engine, "loader")
-            options, table = _target(engine, source, options)
-            with table_lock(engine, table):
-                return _load_locked(engine, source, options, table, progress, began)
-        finally:
-            engine.dispose()
-    finally:
-        source.close()
+    url = database_url(options.database)
+    with contextlib.ExitStack() as stack:
+        if options.engine == "dask":
+            refuse_sqlite(url)
+        source = stack.enter_context(
+            contextlib.closing(open_source(options.source, options.encoding, shared=options.engine == "dask"))
+        )
+        engine = open_engine(url)
+        stack.callback(engine.dispose)
+        executor = stack.enter_context(_executor(options, engine))
+        migrate(engine, "loader")
+        options, table = _target(engine, source, options)
+        stack.enter_context(table_lock(engine, table))
+        return _load_locked(engine, source, options, table, progress, began, executor)
+
+
+def refuse_sqlite(url: URL) -> None:
+    """A cluster writes at once from several machines. Raises UsageError."""
+    if sqlite_path(url) is not None:
+        raise UsageError(
+            "--engine dask needs PostgreSQL, for a SQLite file lies on one machine and has one writer; see --db."
+        )
+
+
+def _executor(options: Options, engine: Engine) -> contextlib.AbstractContextManager[Executor]:
+    if options.engine == "local":
+        return contextlib.nullcontext(LocalExecutor(engine, options.workers))
+    from etl.dask_engine import DaskExecutor
+
+    return contextlib.closing(DaskExecutor(str(options.scheduler), engine.url))
 
 
 def _target(engine: Engine, source: Source, options: Options) -> tuple[Options, str]:
@@ -63,7 +82,7 @@ def _target(engine: Engine, source: Source, options: Options) -> tuple[Options, 
 
 
 def _load_locked(
-    engine: Engine, source: Source, options: Options, table: str, progress: Progress, began: float
+    engine: Engine, source: Source, options: Options, table: str, progress: Progress, began: float, executor: Executor
 ) -> Outcome:
     asked = options.if_exists
     with engine.connect() as connection:
@@ -71,7 +90,7 @@ def _load_locked(
             tasks_of.refuse_once_more(connection, table, source, asked)
         how = "append" if options.tasks_of else publish.how_to_publish(connection, table, source.path, asked)
         options = replace(options, if_exists=how)
-    run = Run(engine, source, options, table, progress, LocalExecutor(engine, options.workers))
+    run = Run(engine, source, options, table, progress, executor)
     run.asked = asked
     run.begin()
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+ENGINES = ("local", "dask")
 IF_EXISTS = ("fail", "replace", "append", "upsert")
 
 # These change what is reported, how fast and for whom, not what is loaded.
-WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers", "share", "indexes")
+WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers", "scheduler", "share", "indexes")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Options:
     nulls: tuple[str, ...] = ()
     chunk_size: int = 100_000
     workers: int | None = None
+    engine: str = "local"
+    scheduler: str | None = None
     max_rejects: str | None = None
     strict: bool = False
     rejects: str | None = None
@@ -51,6 +54,8 @@ class Options:
         told = {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
         if told["tasks_of"] is None:  # so that a load from before there was this option can go on
             del told["tasks_of"]
+        if told["engine"] == "local":
+            del told["engine"]
         return told
 
     def too_many(self, rejected: int, read: int) -> bool:

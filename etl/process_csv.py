@@ -21,9 +21,10 @@ from collections.abc import Sequence
 
 from etl import log as logs
 from etl import stopping
-from etl.options import IF_EXISTS, Options
+from etl.options import ENGINES, IF_EXISTS, Options
 from etl.problems import Interrupted, Refused, Stopped, UsageError
 
+DASK_PACKAGES = ("dask", "distributed", "fsspec", "tornado", "cloudpickle")
 LOADED, FAILED, USAGE, NOT_STRICT = 0, 1, 2, 3
 
 
@@ -33,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         prog="process_csv.py", description="Load CSV files of any size into a database table, all or nothing."
     )
     add = made.add_argument
-    add("sources", nargs="+", metavar="SOURCE", help="a file, also .gz .bz2 .xz .zst .zip, or - for standard input")
+    add("sources", nargs="+", metavar="SOURCE", help="a file (also .gz .bz2 .xz .zst .zip), a URL, or - for stdin")
     where = made.add_argument_group("where to")
     add = where.add_argument
     add("--db", metavar="URL-or-path", help="the database (default: DATABASE_URL, else instance/taskmill.db)")
@@ -68,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
     add = running.add_argument
     add("--chunk-size", metavar="ROWS", type=_positive, default=100_000, help="most rows of a transaction (100000)")
     add("--workers", metavar="N", type=_positive, help="processes that read and clean (default: the cores)")
+    add("--engine", choices=ENGINES, default="local", help="who does the work: this machine, or a Dask cluster (local)")
+    add("--scheduler", metavar="ADDRESS", help="the Dask scheduler of --engine dask, such as tcp://host:8786")
     add("--max-rejects", metavar="N|N%", type=_limit, help="fail when more rows are rejected")
     add("--strict", action="store_true", help="publish nothing when anything was rejected (exit 3)")
     add("--rejects", metavar="FILE", help="write the rejected rows to a CSV file")
@@ -143,6 +146,7 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         fill_missing=given.fill_missing, types=tuple(given.types), schema=given.schema, text=given.text,
         delimiter=given.delimiter, quote=given.quote, encoding=given.encoding, header=given.header,
         day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
+        engine=given.engine, scheduler=given.scheduler,
         max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
         share=given.share, tasks_of=given.tasks_of, indexes=tuple(given.indexes), described=described,
     )  # fmt: skip
@@ -151,8 +155,7 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
 def main(argv: Sequence[str] | None = None) -> int:
     """Load every source; the exit code: 0 loaded, 1 failed, 2 wrong usage, 3 rejects under --strict."""
     given = parser().parse_args(argv)
-    if given.table and len(given.sources) > 1:
-        parser().error("--table names one table; give one SOURCE with it")
+    _refuse_what_does_not_go_together(given)
     try:
         closing = logs.open_log(given.log_file, given.log_level)
     except OSError as error:
@@ -160,6 +163,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     with closing:
         return max(_one(given, source) for source in given.sources)
+
+
+def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
+    if given.table and len(given.sources) > 1:
+        parser().error("--table names one table; give one SOURCE with it")
+    if given.engine == "dask" and not given.scheduler:
+        parser().error("--engine dask needs --scheduler, the address of the cluster's scheduler")
+    if given.engine == "dask" and given.workers:
+        parser().error("--workers is for this machine; a cluster has as many as were started")
+    if given.scheduler and given.engine != "dask":
+        parser().error("--scheduler goes with --engine dask")
 
 
 def _one(given: argparse.Namespace, source: str) -> int:
@@ -185,7 +199,7 @@ def _one(given: argparse.Namespace, source: str) -> int:
         cause = getattr(error, "orig", None) or error
         return _say(f"The database failed: {str(cause).splitlines()[0]} (the same command goes on from here).", FAILED)
     except ModuleNotFoundError as error:
-        return _say(f"The package {error.name} is missing: pip install -r requirements.txt.", FAILED)
+        return _say(f"The package {error.name} is missing: pip install -r {requirements_of(error.name)}.", FAILED)
     except MemoryError:
         logs.log.exception("out of memory")
         return _say("Out of memory; a smaller --chunk-size needs less.", FAILED)
@@ -195,6 +209,12 @@ def _one(given: argparse.Namespace, source: str) -> int:
     except Exception as error:  # noqa: BLE001 - a bug: its trace belongs in the log, not on the terminal
         logs.log.exception("unexpected failure")
         return _say(f"This is a bug: {type(error).__name__}: {error}. The log has the details.", FAILED)
+
+
+def requirements_of(package: str | None) -> str:
+    """The file that names a package."""
+    optional = {"psycopg": "requirements-postgres.txt", **dict.fromkeys(DASK_PACKAGES, "requirements-dask.txt")}
+    return optional.get((package or "").partition(".")[0], "requirements.txt")
 
 
 def _say(sentence: str, code: int) -> int:

@@ -1,8 +1,9 @@
-"""Bytes: open a file or standard input, decompress it, find its encoding, and read ranges of it.
+"""Bytes: open a file, a URL or standard input, decompress it, find its encoding, and read ranges of it.
 
 Whatever comes in, what goes out is one range of bytes that can be read again at any offset, and in which line
-ends, delimiters and quotes are single ASCII bytes. Compressed input, standard input and encodings that don't
-have that property are spooled to a temporary file without a name, so that a killed process leaves nothing.
+ends, delimiters and quotes are single ASCII bytes. Compressed input, URLs, standard input and encodings that don't
+have that property are spooled to a temporary file without a name, so that a killed process leaves nothing. What
+workers elsewhere are to read is not spooled: they read the file or the URL itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import sys
 import tempfile
 import zipfile
@@ -21,8 +23,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote, urlsplit
 
 from etl.problems import Refused
+from etl.remote import RemoteFile, is_url, pieces_of, without_password
 
 PIECE = 1 << 20
 HEAD = 1 << 16
@@ -51,20 +55,21 @@ FOREIGN = (
 )
 
 MIXED = "utf-8, cp1252 where invalid"
+SHARED = "the workers of a cluster read the file itself, each its part"
 
 
 @dataclass
 class Source:
     """Bytes that can be read again at any offset. Close it when done.
 
-    name: as the user gave it. path: absolute, or "-" for standard input. start: where the text begins, behind
+    name: as the user gave it. path: absolute, a URL, or "-" for standard input. start: where the text begins, behind
     a byte order mark. size: the end of the text. encoding: of the bytes that `read` gives. told: True when the
     user or a byte order mark said so. original: what the encoding was before spooling.
     """
 
     name: str
     path: str
-    file: IO[bytes]
+    file: IO[bytes] | RemoteFile
     start: int
     size: int
     encoding: str
@@ -75,7 +80,7 @@ class Source:
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; fewer only at the end."""
         pieces = []
-        while length > 0 and (piece := os.pread(self.file.fileno(), length, offset)):
+        while length > 0 and (piece := _pread(self.file, length, offset)):
             pieces.append(piece)
             offset += len(piece)
             length -= len(piece)
@@ -88,26 +93,47 @@ class Source:
         """The file's name without folders and endings, for a table's name; "stdin" for standard input."""
         if self.path == "-":
             return "stdin"
-        path = Path(self.path)
+        path = Path(unquote(re.split("[?#]", self.path)[0]) if is_url(self.path) else self.path)
         if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zip"):
             path = path.with_suffix("")
         return path.stem
 
 
-def open_source(name: str, encoding: str | None = None) -> Source:
-    """Open `name` (a path, or "-" for standard input). Raises Refused for what can't be a table."""
-    file, compression = _decompressed(*_opened(name))
+def open_source(name: str, encoding: str | None = None, *, shared: bool = False) -> Source:
+    """Open `name` (a path, a URL, or "-" for standard input). Raises Refused for what can't be a table.
+
+    shared: workers elsewhere are to read the same bytes, so what would have to be spooled is refused.
+    """
+    if name.startswith("file://"):
+        name = unquote(urlsplit(name).path)
+    file, compression = _opened(name, shared), None
     try:
-        return _described(name, file, compression, encoding)
+        if not isinstance(file, RemoteFile):
+            file, compression = _decompressed(file, name, shared)
+        return _described(name, file, compression, encoding, shared)
     except BaseException:
         file.close()
         raise
 
 
-def _described(name: str, file: IO[bytes], compression: str | None, encoding: str | None) -> Source:
-    path = "-" if name == "-" else str(Path(name).resolve())
-    size = os.fstat(file.fileno()).st_size
-    head = os.pread(file.fileno(), HEAD, 0)
+def reachable_name(name: str) -> str:
+    """A source's name for a process with another working directory, perhaps on another machine."""
+    return name if is_url(name) else str(Path(name).absolute())
+
+
+def open_again(name: str, start: int, size: int, encoding: str) -> Source:
+    """A shared source that was opened and described elsewhere. Raises OSError, and Refused."""
+    file = RemoteFile(name) if is_url(name) else Path(name).open("rb")  # noqa: SIM115 - the Source closes it
+    return Source(name, _absolute(name), file, start, size, encoding, True, encoding)
+
+
+def _described(
+    name: str, file: IO[bytes] | RemoteFile, compression: str | None, encoding: str | None, shared: bool
+) -> Source:
+    size = file.size if isinstance(file, RemoteFile) else os.fstat(file.fileno()).st_size
+    head = _pread(file, HEAD, 0)
+    if isinstance(file, RemoteFile):
+        _refuse_compressed(name, head)
     if not head:
         raise Refused(f"{name} is empty.")
     _refuse_foreign(name, head)
@@ -115,19 +141,37 @@ def _described(name: str, file: IO[bytes], compression: str | None, encoding: st
     found = encoding or marked or _guess_wide(head)
     if found in ("utf-16", "utf-32"):  # which byte comes first is told by the mark, or by where the NULs are
         found = marked or _guess_wide(head) or f"{found}-le"
-    source = Source(name, path, file, len(bom), size, "utf-8", found is not None, found or "utf-8", compression)
+    source = Source(
+        name, _absolute(name), file, len(bom), size, "utf-8", found is not None, found or "utf-8", compression
+    )
     if found in (None, "utf-8", "ascii"):
         _refuse_binary(name, head)
     elif found == "cp1252":
         source.encoding = "cp1252"
+    elif shared:
+        raise Refused(f"{name} is {found}, and {SHARED}; convert it to UTF-8 first.")
     else:
         _transcode(source, found)
     return source
 
 
-def _opened(name: str) -> tuple[IO[bytes], str]:
+def _absolute(name: str) -> str:
+    if is_url(name):
+        return without_password(name)
+    return "-" if name == "-" else str(Path(name).resolve())
+
+
+def _pread(file: IO[bytes] | RemoteFile, length: int, offset: int) -> bytes:
+    return file.pread(length, offset) if isinstance(file, RemoteFile) else os.pread(file.fileno(), length, offset)
+
+
+def _opened(name: str, shared: bool) -> IO[bytes] | RemoteFile:
+    if is_url(name):
+        return RemoteFile(name) if shared else _spooled(pieces_of(name))
+    if name == "-" and not shared:
+        return _spooled(iter(lambda: sys.stdin.buffer.read(PIECE), b""))
     if name == "-":
-        return _spooled(iter(lambda: sys.stdin.buffer.read(PIECE), b"")), name
+        raise Refused(f"Standard input can't be loaded on a cluster, for {SHARED}.")
     path = Path(name)
     if path.is_dir():
         raise Refused(f"{name} is a folder; name a file in it.")
@@ -139,8 +183,10 @@ def _opened(name: str) -> tuple[IO[bytes], str]:
         raise Refused(f"{name} can't be read: {error.strerror}.") from error
     if not file.seekable():
         with file:
-            return _spooled(iter(lambda: file.read(PIECE), b"")), name
-    return file, name
+            if shared:
+                raise Refused(f"{name} is no file but a pipe, and {SHARED}.")
+            return _spooled(iter(lambda: file.read(PIECE), b""))
+    return file
 
 
 def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
@@ -155,11 +201,19 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     return spool
 
 
-def _decompressed(file: IO[bytes], name: str) -> tuple[IO[bytes], str | None]:
+def _refuse_compressed(name: str, head: bytes) -> None:
+    kind = next((kind for magic, kind, _opener in COMPRESSIONS if head.startswith(magic)), None)
+    if kind is not None:
+        raise Refused(f"{name} is compressed ({kind}), and {SHARED}; unpack it first.")
+
+
+def _decompressed(file: IO[bytes], name: str, shared: bool) -> tuple[IO[bytes], str | None]:
     head = os.pread(file.fileno(), 6, 0)
     opened = next(((kind, opener) for magic, kind, opener in COMPRESSIONS if head.startswith(magic)), None)
     if opened is None:
         return file, None
+    if shared:
+        _refuse_compressed(name, head)
     kind, opener = opened
     file.seek(0)
     with file:

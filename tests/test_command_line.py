@@ -105,6 +105,11 @@ def test_a_file_that_may_not_be_read_is_one_line(place):
         ["--primary-key", "nothing"],
         ["--log-level", "loud"],
         ["--delimiter", ",", "--quote", ","],
+        ["--engine", "spark"],
+        ["--engine", "dask"],
+        ["--scheduler", "tcp://127.0.0.1:1"],
+        ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"],
+        ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1"],  # into SQLite
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(place, options):

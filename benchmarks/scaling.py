@@ -1,0 +1,73 @@
+"""The rates that docs/scaling.md computes with: `python benchmarks/scaling.py postgresql://... [clean] [dirty]`.
+
+For each kind of file: how fast the client finds where blocks end, how fast one worker reads and cleans them, both in MB
+a second of one core's time, and how fast one connection's COPY takes them, in MB of the file a second (best of 3).
+The database is left as it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from sqlalchemy import Connection, Engine, Table  # noqa: E402
+
+from database import database_url, open_engine  # noqa: E402
+from etl.blocks import cut, start_of  # noqa: E402
+from etl.options import Options  # noqa: E402
+from etl.plan import make_plan  # noqa: E402
+from etl.prepare import judged  # noqa: E402
+from etl.source import open_source  # noqa: E402
+from etl.write import postgresql, table_for  # noqa: E402
+
+ROWS = 500_000
+
+
+def main() -> None:
+    engine = open_engine(database_url(sys.argv[1]))
+    print("| file | MB | blocks | cut | read and clean | COPY |\n|---|--:|--:|--:|--:|--:|")
+    for kind in sys.argv[2:] or ("clean", "dirty"):
+        path = HERE / "data" / f"{kind}-{ROWS}.csv"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            subprocess.run([sys.executable, str(HERE / "make_data.py"), kind, str(ROWS), str(path)], check=True)
+        measure(engine, kind, path)
+    engine.dispose()
+
+
+def measure(engine: Engine, kind: str, path: Path) -> None:
+    with closing(open_source(str(path))) as source:
+        plan = make_plan(source, Options(str(path)), kind)
+        began = time.process_time()
+        blocks = list(cut(source, plan.layout, start_of(plan.layout, source), 100_000))
+        cutting = time.process_time() - began
+        table = table_for(plan.schema, "scaling_benchmark", "postgresql")
+        began = time.process_time()
+        packed = [postgresql.pack(judged(block, plan)[0].rows, table, Path()) for block in blocks]
+        cleaning = time.process_time() - began
+        size = source.size / 1e6
+    with engine.connect() as connection:
+        copying = min(copied(connection, table, packed) for _round in range(3))
+    rates = (size / seconds for seconds in (cutting, cleaning, copying))
+    print(f"| {kind} | {size:.0f} | {len(blocks)} | {' | '.join(f'{rate:,.0f}' for rate in rates)} |")
+
+
+def copied(connection: Connection, table: Table, packed: list[bytes]) -> float:
+    with connection.begin() as transaction:
+        table.create(connection)
+        began = time.perf_counter()
+        for block in packed:
+            postgresql.take(connection, table, block)
+        seconds = time.perf_counter() - began
+        transaction.rollback()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

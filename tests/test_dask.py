@@ -1,0 +1,281 @@
+"""Loads on a cluster: a real scheduler, real workers, a real PostgreSQL, and the same table as one machine makes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import free_port
+from loading import ROOT, ended, fine
+from serving_files import serving
+from test_load_kill import CONTENT, OLD, Killing, undisturbed  # noqa: F401 - a fixture
+
+from etl import dask_engine
+from etl.problems import Contradicted, Superseded
+
+pytestmark = pytest.mark.slow
+
+
+class Cluster:
+    """A scheduler and workers in processes of their own, started in the project's folder as docs/scaling.md says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, port = folder, free_port()
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", port)
+        self.workers: list[subprocess.Popen] = []
+
+    def complete(self) -> None:
+        """Two workers again, whatever became of them."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < 2:
+            self.workers.append(
+                self._start(
+                    *("dask_worker", self.address, "--host", "127.0.0.1", "--nthreads", 1, "--no-nanny"),
+                    *("--memory-limit", 0, "--local-directory", self.folder),
+                )
+            )
+
+    def _start(self, program: str, *options: object) -> subprocess.Popen:
+        command = [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *map(str, options)]
+        with (self.folder / f"{program}.log").open("a") as log:
+            return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def end(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def there(cluster):
+    """The options that load on the cluster."""
+    cluster.complete()
+    return ["--engine", "dask", "--scheduler", cluster.address]
+
+
+@pytest.fixture
+def place(tmp_path, postgresql_url):
+    return Killing(tmp_path, postgresql_url)
+
+
+def as_on_one_machine(place, alone):
+    """Another database writes types in other words; all else is the same."""
+    found, (expected, _took) = place.everything(), alone
+    for what in ("account", "rows", "rejects"):
+        assert found[what] == expected[what]
+    place.assert_nothing_left()
+
+
+# ---- the same table ----
+
+WORD = "a word that is long enough to make the file larger than what a sample of it sees"
+CASES = {
+    "clean": "id,day,amount,word\n" + "".join(f"{n},2024-01-{n % 28 + 1:02d},{n}.5,{n}\n" for n in range(9_000)),
+    "a key that repeats in many blocks": "id,word\n" + "".join(f"{n * n % 7001},{n}\n" for n in range(9_000)),
+    "a guessed key that repeats": "t_id,word\n" + "".join(f"{n},{WORD}\n" for n in [*range(40_000), 5]),
+    "types": "id,a,b\n" + "".join(f"{n},{'007' if n == 39_500 else n},{WORD}\n" for n in range(40_000)),
+    "a byte that is not UTF-8": ("id,a\n" + "".join(f"{n},é {WORD}\n" for n in range(9_000))).encode() + b"9000,\xe9\n",
+    "ragged": "id,a,b\n" + "".join(f"{n},{n}{',x' * (1 if n % 50 else n % 4)}\n" for n in range(9_000)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cluster_makes_the_table_that_one_machine_makes(place, there, case):
+    key = [] if "guessed" in case else ["--primary-key", "id"]
+    found = []
+    for options in ([], there):
+        answer = place.load(CASES[case], *key, "--chunk-size", 1000, "--json", "--if-exists", "replace", *options)
+        fine(answer)
+        assert answer.code == 0, answer.said
+        assert answer.summary["rows_read"] == answer.summary["rows_loaded"] + answer.summary["rows_rejected"]
+        told = {name: answer.summary[name] for name in ("reasons", "cells_blanked", "schema", "dialect")}
+        found.append((told, place.everything(), [re.sub("line .*", "", note) for note in answer.summary["notes"]]))
+    assert found[0] == found[1]
+    assert not place.staging()
+
+
+def test_the_row_that_comes_first_in_the_file_keeps_a_value_that_may_not_repeat(place, there):
+    """Two columns must be unique: which rows stay depends on the order in which all are looked at."""
+    place.write('{"fields": [{"name": "b", "constraints": {"unique": true}}], "primaryKey": "a"}', "schema.json")
+    content = "a,b\n" + "".join(f"{n * 37 % 501},{n * 11 % 703}\n" for n in range(1500))
+    options = ["--schema", place.folder / "schema.json", "--chunk-size", 40, "--if-exists", "replace", "--quiet"]
+    found = []
+    for more in ([], there):
+        assert place.load(content, *options, *more).code == 0
+        found.append(place.everything())
+    assert found[0] == found[1]
+    assert found[0]["account"][2] > 900
+
+
+# ---- exactly once ----
+
+
+def test_a_task_that_is_run_twice_commits_once_and_one_of_an_old_plan_never(place, there, monkeypatch):
+    class Doubling(dask_engine.DaskExecutor):
+        """Gives every task to the cluster twice, and those of a plan that was given up once more under the next."""
+
+        submitted, twins, late = [], [], []
+
+        def committed(self, blocks, job, size):
+            self.late += [super(Doubling, self)._submit(*task) for task in self.submitted]
+            self.submitted.clear()
+            return super().committed(blocks, job, size)
+
+        def _submit(self, task, *arguments):
+            if task is dask_engine.load_block:
+                self.submitted.append((task, *arguments))
+                self.twins.append(super()._submit(task, *arguments))
+            return super()._submit(task, *arguments)
+
+        def close(self):
+            self.answers = [twin.result() for twin in self.twins]
+            Doubling.outcomes = self.answers, [future.result() for future in self.late]
+            super().close()
+
+    monkeypatch.setattr(dask_engine, "DaskExecutor", Doubling)
+    content = CASES["types"]
+    answer = place.load(content, "--primary-key", "id", "--chunk-size", 500, *there)
+    fine(answer)
+    assert answer.code == 0, answer.said
+    twins, late = Doubling.outcomes
+    assert place.account() == (40_000, 40_000, 0)
+    assert place.query("SELECT count(*), count(DISTINCT id) FROM t") == [(40_000, 40_000)]
+    assert sum(isinstance(twin, dask_engine.Done) for twin in twins) > 40
+    assert len(late) > 20
+    assert {type(outcome) for outcome in late} == {Superseded, Contradicted}, "the one is the block that contradicts"
+    place.assert_nothing_left()
+
+
+# ---- what breaks down ----
+
+
+def test_a_worker_that_is_killed_is_survived(place, cluster, there, undisturbed):  # noqa: F811
+    place.write(CONTENT)
+    process = place.begin(*there)
+    place.wait_for_blocks(process)
+    cluster.workers[0].kill()
+    cluster.workers[0].wait()
+    answer = ended(process)
+    fine(answer)
+    assert answer.code == 0, answer.said
+    as_on_one_machine(place, undisturbed)
+
+
+def cut_off(place, process, how=signal.SIGKILL):
+    """The client is ended; what it had handed out may go on for a moment."""
+    process.send_signal(how)
+    answer = ended(process)
+    while place.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
+        time.sleep(0.01)  # until the server has noticed
+    return answer
+
+
+def test_the_client_is_killed_and_the_same_command_ends_with_the_same_table(place, there, undisturbed):  # noqa: F811
+    place.write(OLD)
+    place.load(place.folder / "t.csv", "--primary-key", "id", "--quiet")
+    place.write(CONTENT)
+    for blocks in (3, 20):
+        process = place.begin(*there)
+        place.wait_for_blocks(process, blocks)
+        cut_off(place, process)
+        assert place.query("SELECT word FROM t") == [("old",)]
+    place.finish(*there)
+    assert place.log.read_text().count("goes on behind block") == 2
+    as_on_one_machine(place, undisturbed)
+
+
+def test_a_client_that_is_asked_to_stop_says_so_in_one_line_and_goes_on_later(place, there, undisturbed):  # noqa: F811
+    place.write(CONTENT)
+    process = place.begin(*there)
+    place.wait_for_blocks(process)
+    answer = cut_off(place, process, signal.SIGTERM)
+    fine(answer)
+    assert answer.code == 130
+    assert answer.err.count("\n") == 1, answer.err
+    place.finish(*there)
+    as_on_one_machine(place, undisturbed)
+
+
+def test_gaps_between_committed_blocks_are_filled_whatever_size_blocks_have_now(place, there):
+    rows = [(n, f"{WORD} {n}") for n in range(20_000)]
+    place.write("id,word\n" + "".join(f"{n},{word}\n" for n, word in rows))
+    process = place.begin(*there)
+    place.wait_for_blocks(process, 8)
+    cut_off(place, process)
+    [(load,)] = place.query("SELECT id FROM etl_loads WHERE state = 'loading'")
+    lost = "SELECT number, first_row, rows_read FROM etl_blocks WHERE load_id = ? AND number IN (2, 4, 5)"
+    for number, first, count in place.query(lost, load):
+        place.execute(
+            f"DELETE FROM etl_staging_{load} WHERE id BETWEEN {first - 1} AND {first + count - 2}",
+            f"DELETE FROM etl_blocks WHERE load_id = {load} AND number = {number}",
+        )
+    place.finish("--chunk-size", "300", *there)
+    assert "2 gaps before it are to be filled" in place.log.read_text()
+    assert place.rows() == rows
+    assert place.account() == (20_000, 20_000, 0)
+    place.assert_nothing_left()
+
+
+# ---- sources ----
+
+
+def test_workers_read_a_url_each_its_part(place, there):
+    content = CASES["types"]
+    with serving({"/some/t.csv": content.encode()}) as (address, asked):
+        answer = place.load(content, "--table", "expected", "--primary-key", "id", "--quiet")
+        assert answer.code == 0, answer.said
+        answer = _loaded(place, f"{address}/some/t.csv", "--primary-key", "id", "--chunk-size", 5000, *there)
+        assert answer.code == 0, answer.said
+        assert all(asked), "somebody asked for the whole file"
+    assert place.rows() == place.rows("expected")
+
+
+def _loaded(place, source, *options):
+    answer = ended(place.start(source, *options))
+    fine(answer)
+    return answer
+
+
+def test_a_server_that_gives_whole_files_only_is_one_line(place, there):
+    with serving({"/t.csv": CASES["types"].encode()}, parts=False) as (address, _asked):
+        answer = _loaded(place, f"{address}/t.csv", *there)
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert "can't be read in parts" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "is compressed (gzip)"),
+        ("t.csv", "id,a\n1,x\n".encode("utf-16"), "is utf-16"),
+        ("-", b"id,a\n1,x\n", "Standard input"),
+    ],
+)
+def test_what_workers_cannot_read_as_it_stands_is_one_line(place, there, name, content, said):
+    source = name if name == "-" else place.write(content, name)
+    answer = ended(place.start(source, *there, stdin=subprocess.PIPE), content)
+    fine(answer)
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert said in answer.err
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(place, monkeypatch):
+    monkeypatch.setattr(dask_engine, "CONNECT", 1)
+    answer = place.load("id,a\n1,x\n", "--engine", "dask", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
+    fine(answer)
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert "No Dask scheduler answers" in answer.err
+    assert place.tables() == set()
