@@ -36,6 +36,8 @@ AHEAD = 3
 # How often a block is tried again, perhaps on another worker, before the load is given up.
 RETRIES = 3
 
+WITHOUT_PROJECT = "has not this project: start it in the project's folder, with the same packages"
+
 # Seconds: between two looks at whether to stop; between two counts of the workers; for the scheduler to answer; without
 # any worker.
 PATIENCE, RECOUNT, CONNECT, DESERTED = 0.2, 5, 10, 60
@@ -99,11 +101,16 @@ class DaskExecutor:
                 self.client.cancel(list(waiting))
 
     def _ask_workers(self, order: Order) -> None:
-        """Refuse a cluster whose workers lack the code or the file, before anything is begun on it."""
+        """Refuse a cluster without the code, or whose workers don't reach the file, before anything is begun on it."""
+        try:
+            self.client.run_on_scheduler(has_the_project)
+        except Exception as error:  # whatever it is that keeps it from reading a function of ours
+            raise Interrupted(f"The Dask scheduler at {self.scheduler} {WITHOUT_PROJECT}") from error
         for address, answer in self.client.run(can_take_part, order, on_error="return").items():
+            if isinstance(answer, Interrupted):
+                raise Interrupted(f"The worker at {address} can't take part: {answer}") from answer
             if isinstance(answer, Exception):
-                reason = str(answer).rstrip(".") or type(answer).__name__
-                raise Interrupted(f"The worker at {address} can't take part: {reason}") from answer
+                raise Interrupted(f"The worker at {address} {WITHOUT_PROJECT}") from answer
 
     def _submit(self, task: Any, *arguments: Any) -> Future:
         return self.client.submit(task, *arguments, pure=False, retries=RETRIES)
@@ -151,6 +158,11 @@ def _log_into_our_log() -> None:
 
 
 # ---- what runs on a worker ----
+
+
+def has_the_project() -> bool:
+    """Nothing but to be found."""
+    return True
 
 
 def can_take_part(order: Order) -> None:
