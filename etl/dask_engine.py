@@ -109,7 +109,7 @@ class DaskExecutor:
         for address, answer in self.client.run(can_take_part, order, on_error="return").items():
             if isinstance(answer, Interrupted):
                 raise Interrupted(f"The worker at {address} can't take part: {answer}") from answer
-            if isinstance(answer, Exception):
+            if isinstance(answer, Exception) and not isinstance(answer, OSError):  # which is one that has just died
                 raise Interrupted(f"The worker at {address} {WITHOUT_PROJECT}") from answer
 
     def _submit(self, task: Any, *arguments: Any) -> Future:
