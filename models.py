@@ -257,6 +257,7 @@ class Block(Base):
     rows_rejected: Mapped[int] = mapped_column(BigInteger)
     cells_blanked: Mapped[int] = mapped_column(BigInteger)
     facts: Mapped[dict] = mapped_column(JSON, default=dict)
+    measured: Mapped[bytes | None]  # the block's part of the profile
 
 
 class Reject(Base):

@@ -10,9 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from etl import ledger
 from etl.blocks import Piece, reread_block
 from etl.keys import reject_repeats, taken_keys
-from etl.ledger import Totals, totals_of
-from etl.parse import WHOLE
-from etl.prepare import Done, Job, Prepared, judged
+from etl.ledger import Totals
+from etl.prepare import Done, Job, Prepared, counted, judged
 from etl.problems import Contradicted
 from etl.write import unique_sets
 
@@ -60,6 +59,6 @@ def _without_taken_keys(engine: Engine, job: Job, piece: Piece) -> Prepared:
             taken = taken_keys(connection, job.writer, job.staging, cleaned.rows, columns)
             look.rollback()
         reject_repeats(cleaned, taken, columns, job.plan.schema, parsed.raw)
-    totals = totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+    totals = counted(block, cleaned, parsed, job)
     packed = cleaned.rows if len(cleaned.rows) else None
     return Prepared(piece, packed, cleaned.rejects, totals)

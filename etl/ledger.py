@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ ABANDONED_AFTER = timedelta(days=7)
 
 @dataclass
 class Totals:
-    """What a load has counted so far; the sum over its blocks."""
+    """What a load has counted so far; the sum over its blocks.
+
+    Of one block alone: measured, its part of the profile, and done_at, when it was committed (seconds since 1970).
+    """
 
     rows_read: int = 0
     rows_loaded: int = 0
@@ -35,6 +39,8 @@ class Totals:
     values: Counter[str] = field(default_factory=Counter)
     headers_skipped: int = 0
     repaired: int = 0
+    measured: bytes | None = None
+    done_at: float = 0.0
 
     def add(self, other: Totals) -> None:
         self.rows_read += other.rows_read
@@ -114,6 +120,7 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
     Who marks the same block at the same time waits here for the other one's end.
     """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    totals.done_at = time.time()
     marked = connection.execute(
         dialect.insert(BlockLine)
         .on_conflict_do_nothing()
@@ -136,9 +143,11 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
                 "values": totals.values,
                 "headers_skipped": totals.headers_skipped,
                 "repaired": totals.repaired,
+                "done_at": totals.done_at,
                 "lines": piece.lines,
                 "last": piece.last,
             },
+            measured=totals.measured,
         )
     )
     return marked.first() is not None
@@ -169,7 +178,7 @@ def totals_of_line(line: Any) -> Totals:
     return Totals(
         line.rows_read, line.rows_loaded, line.rows_rejected, line.cells_blanked,
         Counter(facts["reasons"]), Counter(facts["noise"]), Counter(facts["values"]),
-        facts["headers_skipped"], facts["repaired"],
+        facts["headers_skipped"], facts["repaired"], line.measured, facts.get("done_at", 0.0),
     )  # fmt: skip
 
 

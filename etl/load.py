@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import URL, Engine
 
@@ -34,6 +35,7 @@ class Outcome:
     source: Source
     error: str | None = None
     notes: list[str] = field(default_factory=list)
+    profile: dict[str, Any] | None = None
 
 
 def load(options: Options, progress: Progress) -> Outcome:
@@ -106,9 +108,8 @@ def _load_locked(
         run.give_up(str(refused))
         raise
     state = "published" if refusal is None else "refused"
-    return Outcome(
-        run.load, table, state, run.plan, run.totals, time.perf_counter() - began, source, refusal, run.notes()
-    )
+    seconds, profile = time.perf_counter() - began, run.profile_json()
+    return Outcome(run.load, table, state, run.plan, run.totals, seconds, source, refusal, run.notes(), profile)
 
 
 def table_name(source: Source, options: Options) -> str:

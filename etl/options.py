@@ -9,7 +9,9 @@ ENGINES = ("local", "dask")
 IF_EXISTS = ("fail", "replace", "append", "upsert")
 
 # These change what is reported, how fast and for whom, not what is loaded.
-WITHOUT_EFFECT = ("source", "database", "restart", "rejects", "chunk_size", "workers", "scheduler", "share", "indexes")
+WITHOUT_EFFECT = (
+    "source", "database", "restart", "rejects", "chunk_size", "workers", "scheduler", "share", "indexes", "report",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Options:
     max_rejects: str | None = None
     strict: bool = False
     rejects: str | None = None
+    report: str | None = None
     restart: bool = False
     share: bool = False
     indexes: tuple[str, ...] = ()

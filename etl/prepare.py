@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from etl.problems import Contradicted
 from etl.source import Source
 from etl.write import Writer
 
+Measure = Callable[[Cleaned, int], bytes]  # what is judged, the block's number
+
 
 @dataclass(frozen=True)
 class Job:
     """What every block of a load needs.
 
     attempt: what etl_loads must still say when a block is committed. in_order: they are committed in the file's order.
-    folder: where packed blocks may be put for a moment.
+    folder: where packed blocks may be put for a moment. measure: for the profile that --report asks for.
     """
 
     source: Source
@@ -37,6 +40,7 @@ class Job:
     attempt: str
     in_order: bool
     folder: Path = Path()
+    measure: Measure | None = None
 
 
 @dataclass
@@ -77,6 +81,14 @@ def judged(block: Block, plan: Plan) -> tuple[Cleaned, Parsed]:
     return cleaned, parsed
 
 
+def counted(block: Block, cleaned: Cleaned, parsed: Parsed, job: Job) -> Totals:
+    """What the block adds to the account and, if asked for, to the profile."""
+    totals = totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+    if job.measure is not None:
+        totals.measured = job.measure(cleaned, block.piece.number)
+    return totals
+
+
 def prepare(block: Block, job: Job) -> Prepared:
     """The block, ready to be committed."""
     began = time.perf_counter()
@@ -85,7 +97,7 @@ def prepare(block: Block, job: Job) -> Prepared:
     except Contradicted as contradiction:
         return Prepared(block.piece, contradiction=contradiction)
     packed = job.writer.pack(cleaned.rows, job.staging, job.folder) if len(cleaned.rows) else None
-    totals = totals_of(block, cleaned, int((parsed.repaired != WHOLE).sum()))
+    totals = counted(block, cleaned, parsed, job)
     return Prepared(block.piece, packed, cleaned.rejects, totals, None, time.perf_counter() - began)
 
 

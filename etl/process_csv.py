@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     add("--max-rejects", metavar="N|N%", type=_limit, help="fail when more rows are rejected")
     add("--strict", action="store_true", help="publish nothing when anything was rejected (exit 3)")
     add("--rejects", metavar="FILE", help="write the rejected rows to a CSV file")
+    add("--report", metavar="FILE", help="write a page (HTML) about the load and every column of it")
     add("--restart", action="store_true", help="begin anew instead of going on where the last run was interrupted")
     telling = made.add_argument_group("telling")
     add = telling.add_argument
@@ -148,7 +149,8 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
         engine=given.engine, scheduler=given.scheduler,
         max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
-        share=given.share, tasks_of=given.tasks_of, indexes=tuple(given.indexes), described=described,
+        report=given.report, share=given.share, tasks_of=given.tasks_of, indexes=tuple(given.indexes),
+        described=described,
     )  # fmt: skip
 
 
@@ -168,6 +170,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
     if given.table and len(given.sources) > 1:
         parser().error("--table names one table; give one SOURCE with it")
+    if given.report and len(given.sources) > 1:
+        parser().error("--report is about one load; give one SOURCE with it")
     if given.engine == "dask" and not given.scheduler:
         parser().error("--engine dask needs --scheduler, the address of the cluster's scheduler")
     if given.engine == "dask" and given.workers:
@@ -230,11 +234,17 @@ def _load(given: argparse.Namespace, options: Options) -> int:
     if options.rejects:
         with Path(options.rejects).open("a"):  # better now than after the load
             pass
+    if options.report:
+        from etl import report
+
+        report.refuse_unwritable(options.report)
     quiet = given.quiet or given.json
     with summary.Meter(shown=not quiet and sys.stderr.isatty()) as meter:
         outcome = load(options, meter)
     if options.rejects:
         summary.write_rejects(options, outcome)
+    if options.report:
+        report.write(options.report, outcome)
     if given.json:
         print(summary.as_json(outcome))
     elif not given.quiet:

@@ -8,15 +8,17 @@ more. So a load that was killed goes on with the blocks that have no line, and n
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
 import shutil
+import time
 import uuid
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
 
@@ -38,11 +40,14 @@ from etl.plan import (
     with_trailing_column,
     without_key,
 )
-from etl.prepare import Done, Job
+from etl.prepare import Done, Job, Measure
 from etl.problems import Contradicted
 from etl.source import Source
 from etl.table_schema import to_frictionless
 from etl.write import Writer, table_for, writer_for
+
+if TYPE_CHECKING:
+    from etl.profile_parts import Profile
 
 log = logging.getLogger("etl")
 
@@ -73,6 +78,8 @@ class Run:
         self.writer: Writer = writer_for(engine.dialect.name)
         self.totals = Totals()
         self.load = 0
+        self.profile: Profile | None = None
+        self.clock = time.time()  # when the load began, less for a break that it has had
         self.attempt = ""  # a block of another one is not committed any more
         self.in_order = executor.in_order
         self.asked: str | None = None  # what to do with a table that is there, before that was looked up
@@ -111,6 +118,7 @@ class Run:
             }
             self.load = ledger.begin(connection, facts | self._facts())
             self._make_staging(connection)
+        self.clock, self.profile = time.time(), self._empty_profile()
         self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
         log.info("load %d into %s begins: %s", self.load, self.table, self.source.path)
         log_plan(self.plan)
@@ -153,6 +161,7 @@ class Run:
         self.attempt = uuid.uuid4().hex
         with writing(self.engine) as connection:
             ledger.take_over(connection, found.id, self.attempt)
+        self.clock, self.profile = found.started_at.timestamp(), self._empty_profile()
         if self._head_checksum() != found.options["head"] or not self._take_up():
             log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
             self.source.encoding = "utf-8" if not self.source.told else self.source.encoding
@@ -172,13 +181,44 @@ class Run:
             for line in ledger.done_blocks(connection, self.load):
                 if zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum:
                     return False
+                if self.profile is not None and line.measured is None:
+                    log.info("load %d was begun without --report", self.load)
+                    return False
                 if line.offset > place.offset:
                     self.gaps.append((place, line.offset))
-                self.totals.add(ledger.totals_of_line(line))
+                self._add(ledger.totals_of_line(line))
                 place = ledger.place_behind(line)
             last = ledger.last_number(connection, self.load)
+        if self.profile is not None:
+            self.clock = time.time() - self.profile.points[-1][0]
         self.gaps.append((replace(place, number=last + 1), self.source.size))
         return True
+
+    # -- measuring --
+
+    def _empty_profile(self) -> Profile | None:
+        if self.options.report is None:
+            return None
+        from etl.profile_parts import Profile  # what it needs is not imported without --report
+
+        return Profile(self.plan.schema)
+
+    def _measure(self) -> Measure | None:
+        if self.profile is None:
+            return None
+        from etl.measure import every_nth, measured
+
+        kinds = tuple(column.type for column in self.plan.schema.fields)
+        return functools.partial(measured, kinds=kinds, every=every_nth(self.source.size))
+
+    def _add(self, totals: Totals) -> None:
+        """A block that is committed, to all that is counted."""
+        self.totals.add(totals)
+        if self.profile is not None and totals.measured is not None:
+            self.profile.add(totals.measured, totals.done_at - self.clock, self.totals.rows_read)
+
+    def profile_json(self) -> dict[str, Any] | None:
+        return None if self.profile is None else self.profile.as_json()
 
     # -- running --
 
@@ -196,7 +236,10 @@ class Run:
         raise AssertionError("a load without guesses was contradicted")
 
     def _load_blocks(self) -> None:
-        job = Job(self.source, self.plan, self.staging, self.writer, self.load, self.attempt, self.in_order)
+        job = Job(
+            self.source, self.plan, self.staging, self.writer, self.load, self.attempt, self.in_order,
+            measure=self._measure(),
+        )  # fmt: skip
         left = sum(end - place.offset for place, end in self.gaps)
         with contextlib.closing(self.executor.committed(self._missing(), job, left)) as done:
             for block in done:
@@ -215,7 +258,7 @@ class Run:
                 number = block.piece.number + 1
 
     def _count(self, block: Done) -> None:
-        self.totals.add(block.totals)
+        self._add(block.totals)
         self.progress(block.piece.next_offset, self.source.size, self.totals)
         log.info(
             "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, prepared in %.3f s, "
@@ -249,7 +292,7 @@ class Run:
         else:
             self.plan = reread(self.source, self.options, self.table, contradiction)
         self.plan = self._suited(self.plan)
-        self.totals = Totals()
+        self.totals, self.profile = Totals(), self._empty_profile()
         self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
         with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
@@ -274,6 +317,10 @@ class Run:
     def notes(self) -> list[str]:
         return notes_of(self.plan, self.totals, self.source.encoding)
 
+    def _told(self) -> dict[str, Any]:
+        """What etl_loads keeps for those who look at the load."""
+        return {"notes": self.notes()} | ({} if self.profile is None else {"profile": self.profile.as_json()})
+
     def publish(self) -> None:
         asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
         if asked and self.options.if_exists == "replace":
@@ -287,8 +334,7 @@ class Run:
                 tasks_of.publish(connection, self.staging, self.options.tasks_of)
             else:
                 self._publish_table(connection, asked)
-            facts = {"notes": self.notes(), "shared": self.options.share}
-            ledger.finish(connection, self.load, "published", self.totals, **facts)
+            ledger.finish(connection, self.load, "published", self.totals, shared=self.options.share, **self._told())
         log.info("load %d is published as %s", self.load, self.table)
 
     def _publish_table(self, connection: Connection, asked: list[indexes.Columns]) -> None:
@@ -302,7 +348,7 @@ class Run:
         with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
             publish.drop_staging(connection, self.load)
-            ledger.finish(connection, self.load, "failed", self.totals, error=error, notes=self.notes())
+            ledger.finish(connection, self.load, "failed", self.totals, error=error, **self._told())
         log.error("load %d failed: %s", self.load, error)
 
 
