@@ -25,7 +25,7 @@ from etl import stopping
 from etl.blocks import Block, Piece
 from etl.commit import commit
 from etl.plan import Plan
-from etl.prepare import Done, Job, Prepared, prepare_piece
+from etl.prepare import Done, Job, Measure, Prepared, prepare_piece
 from etl.problems import Contradicted, Interrupted, Refused, Superseded
 from etl.publish import staging_name
 from etl.source import Source, open_again, reachable_name
@@ -56,6 +56,7 @@ class Order:
     load: int
     attempt: str
     in_order: bool
+    measure: Measure | None
 
 
 class DaskExecutor:
@@ -85,7 +86,7 @@ class DaskExecutor:
         """Every block, committed, told of in the order given. Raises Contradicted."""
         order = Order(
             self.database.render_as_string(hide_password=False), reachable_name(job.source.name), job.source.start,
-            job.source.size, job.source.encoding, job.plan, job.load, job.attempt, job.in_order,
+            job.source.size, job.source.encoding, job.plan, job.load, job.attempt, job.in_order, job.measure,
         )  # fmt: skip
         self._ask_workers(order)
         waiting: collections.deque[Future] = collections.deque()
@@ -213,10 +214,11 @@ def _at_work(order: Order) -> Iterator[tuple[Engine, Job]]:
     with contextlib.closing(source):
         engine = open_engine(url)
         try:
-            yield (
-                engine,
-                Job(source, order.plan, staging, writer_for(dialect), order.load, order.attempt, order.in_order),
-            )
+            job = Job(
+                source, order.plan, staging, writer_for(dialect), order.load, order.attempt, order.in_order,
+                measure=order.measure,
+            )  # fmt: skip
+            yield engine, job
         finally:
             engine.dispose()
 

@@ -14,6 +14,7 @@ from conftest import free_port
 from loading import ROOT, ended, fine
 from serving_files import serving
 from test_load_kill import CONTENT, OLD, Killing, undisturbed  # noqa: F401 - a fixture
+from test_report import profile_of, same_but_sketches
 
 from etl import dask_engine
 from etl.problems import Contradicted, Superseded
@@ -104,6 +105,18 @@ def test_a_cluster_makes_the_table_that_one_machine_makes(place, there, case):
         found.append((told, place.everything(), [re.sub("line .*", "", note) for note in answer.summary["notes"]]))
     assert found[0] == found[1]
     assert not place.staging()
+
+
+@pytest.mark.parametrize("case", ["types", "ragged", "a key that repeats in many blocks"])
+def test_a_cluster_finds_the_profile_that_one_worker_finds(place, there, case):
+    options = ["--report", place.folder / "r.html", "--chunk-size", 1000, "--if-exists", "replace", "--quiet"]
+    options += ["--primary-key", "id"]
+    found = []
+    for more in (["--workers", 1], there):
+        fine(place.load(CASES[case], *options, *more))
+        found.append(profile_of(place))
+    same_but_sketches(*found)
+    assert found[0]["rows"] == place.account()[1] > 0
 
 
 def test_the_row_that_comes_first_in_the_file_keeps_a_value_that_may_not_repeat(place, there):
