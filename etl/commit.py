@@ -53,7 +53,7 @@ def _declares_unique(job: Job) -> bool:
 def _without_taken_keys(engine: Engine, job: Job, piece: Piece) -> Prepared:
     """The block once more, without the rows whose key an earlier block has: they are rejected."""
     block = reread_block(job.source, job.plan.layout, piece)
-    cleaned, parsed = judged(block, job.plan)
+    cleaned, parsed = judged(block, job.plan, job.writer)
     for columns in unique_sets(job.plan.schema):
         with engine.connect().execution_options(writes=True) as connection, connection.begin() as look:
             taken = taken_keys(connection, job.writer, job.staging, cleaned.rows, columns)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Column, Connection, MetaData, Table, and_, select
 
-from etl.clean import Cleaned, Reject, place_in_file
+from etl.clean import Cleaned
+from etl.limits import take_out
 from etl.problems import Contradicted
 from etl.table_schema import Schema
 from etl.write import ROW_NUMBER, Writer, unique_sets
@@ -49,24 +50,11 @@ def reject_repeats(
         value = cleaned.rows[columns[0]].iloc[places[0]]
         raise Contradicted("key", f"{value!r} repeats in line {int(cleaned.lines[places[0]])}")
     kind = "key repeats" if columns == schema.key else f"unique: {columns[0]}"
-    numbers = cleaned.rows.index.to_numpy()
-    gone = set()
+    why = {}
     for place in places.tolist():
         shown = ", ".join(str(value) for value in cleaned.rows.iloc[place][list(columns)])
-        reason = f"{kind}: {', '.join(columns)} {shown} stands in an earlier row"
-        gone.add(int(numbers[place]))
-        cleaned.rejects.append(
-            Reject(int(cleaned.lines[place]), int(numbers[place]), None, reason, raw(int(cleaned.places[place])), kind)
-        )
-    cleaned.rejects[:] = [
-        reject for reject in cleaned.rejects if reject.column is None or reject.row_number not in gone
-    ]
-    cleaned.rejects.sort(key=place_in_file)
-    cleaned.rows, cleaned.lines, cleaned.places = (
-        cleaned.rows[~repeats],
-        cleaned.lines[~repeats],
-        cleaned.places[~repeats],
-    )
+        why[place] = (f"{kind}: {', '.join(columns)} {shown} stands in an earlier row", kind)
+    take_out(cleaned, why, raw)
 
 
 def taken_keys(

@@ -72,6 +72,7 @@ def totals_of(block: Block, cleaned: Cleaned, repaired: int) -> Totals:
 
 def begin(connection: Connection, facts: dict[str, Any]) -> int:
     """A new line in etl_loads; its id."""
+    facts = storable(connection, facts)
     key = connection.execute(insert(Load).values(state="loading", **facts)).inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -191,16 +192,14 @@ def place_behind(line: Any) -> Place:
 
 
 def keep_rejects(connection: Connection, load: int, rejects: Sequence[Reject]) -> None:
-    # NUL is the one character that PostgreSQL's text can't hold.
-    on_postgresql = connection.dialect.name == "postgresql"
     rows = [
         {
             "load_id": load,
             "line": reject.line,
             "row_number": reject.row_number,
             "column_name": reject.column,
-            "reason": reject.reason.replace("\x00", "\\x00") if on_postgresql else reject.reason,
-            "raw": reject.raw.replace("\x00", "\\x00") if on_postgresql else reject.raw,
+            "reason": storable(connection, reject.reason),
+            "raw": storable(connection, reject.raw),
         }
         for reject in rejects
     ]
@@ -208,11 +207,24 @@ def keep_rejects(connection: Connection, load: int, rejects: Sequence[Reject]) -
         connection.execute(insert(RejectLine), rows)
 
 
+def storable(connection: Connection, value: Any) -> Any:
+    """`value` with NUL written as \\x00 in every text of it, for PostgreSQL can't hold that one character."""
+    if connection.dialect.name != "postgresql":
+        return value
+    if isinstance(value, str):
+        return value.replace("\x00", "\\x00")
+    if isinstance(value, dict):
+        return {storable(connection, name): storable(connection, one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(connection, one) for one in value]
+    return value
+
+
 def start_over(connection: Connection, load: int, facts: dict[str, Any]) -> None:
     """Forget the blocks and rejects of a load, which begins again with other facts."""
     forget_blocks(connection, load)
     forget_rejects(connection, load)
-    connection.execute(update(Load).where(Load.id == load).values(**facts))
+    connection.execute(update(Load).where(Load.id == load).values(**storable(connection, facts)))
 
 
 def forget_blocks(connection: Connection, load: int) -> None:
@@ -231,7 +243,7 @@ def finish(connection: Connection, load: int, state: str, totals: Totals, **fact
             rows_rejected=totals.rows_rejected,
             cells_blanked=totals.cells_blanked,
             finished_at=now(),
-            **facts,
+            **storable(connection, facts),
         )
     )
     forget_blocks(connection, load)

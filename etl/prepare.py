@@ -15,6 +15,7 @@ from etl.blocks import Block, Piece, reread_block
 from etl.clean import Cleaned, Reject, clean
 from etl.keys import without_repeats
 from etl.ledger import Totals, totals_of
+from etl.limits import without_nul
 from etl.parse import WHOLE, Parsed, parse
 from etl.plan import Plan
 from etl.problems import Contradicted
@@ -68,13 +69,15 @@ class Done:
     committed: float
 
 
-def judged(block: Block, plan: Plan) -> tuple[Cleaned, Parsed]:
+def judged(block: Block, plan: Plan, writer: Writer) -> tuple[Cleaned, Parsed]:
     """The block read and judged. Raises Contradicted."""
     parsed = parse(block, plan.layout, plan.schema.names())
     cleaned = clean(parsed, plan.schema, plan.cleaning)
     if cleaned.contradictions:
         shown = "; ".join(f"{name}: {text!r} in line {line}" for name, (text, line) in cleaned.contradictions.items())
         raise Contradicted("types", shown, cleaned.contradictions)
+    if not writer.KEEPS_NUL and b"\x00" in parsed.data:
+        without_nul(cleaned, parsed.raw)
     without_repeats(cleaned, plan.schema, parsed.raw)
     if plan.cleaning.tasks:
         tasks_of.judge(cleaned, parsed.raw)
@@ -93,7 +96,7 @@ def prepare(block: Block, job: Job) -> Prepared:
     """The block, ready to be committed."""
     began = time.perf_counter()
     try:
-        cleaned, parsed = judged(block, job.plan)
+        cleaned, parsed = judged(block, job.plan, job.writer)
     except Contradicted as contradiction:
         return Prepared(block.piece, contradiction=contradiction)
     packed = job.writer.pack(cleaned.rows, job.staging, job.folder) if len(cleaned.rows) else None

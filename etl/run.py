@@ -136,7 +136,8 @@ class Run:
         }
         kept = {
             "given": self.options.that_matter(),
-            "plan": self.plan.as_json(),
+            # A text within the JSON: a header may hold NUL, and PostgreSQL reads no JSON that does.
+            "plan": json.dumps(self.plan.as_json()),
             "head": self._head_checksum(),
             "attempt": self.attempt,
             "in_order": self.in_order,
@@ -154,7 +155,9 @@ class Run:
 
     def _resume(self, found: Any) -> bool:
         """Go on with the blocks of `found` that have no line yet, if the source is still the one it was."""
-        self.plan, self.load = plan_from_json(found.options["plan"], self.options), found.id
+        kept = found.options["plan"]
+        self.plan = plan_from_json(json.loads(kept) if isinstance(kept, str) else kept, self.options)
+        self.load = found.id
         indexes.asked_indexes(self.plan.schema, self.options.indexes)
         self.source.encoding = self.plan.encoding
         self.in_order = found.options.get("in_order", True)

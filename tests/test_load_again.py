@@ -496,17 +496,6 @@ def test_empty_texts_and_missing_ones_differ_on_postgresql_as_on_sqlite(any_plac
     assert any_place.query("SELECT a, b FROM t ORDER BY row_number") == [(None, "x"), ("y", None)]
 
 
-def test_a_nul_in_a_text_is_refused_or_set_aside_on_postgresql_but_never_a_trace(tmp_path, postgresql_url):
-    place = Place(tmp_path, postgresql_url)
-    answer = place.load("id,a\n1,x\x00y\n2,z\n")
-    fine(answer)
-    assert "bug" not in answer.said
-    assert answer.code in (0, 1)
-    if answer.code == 0:
-        read, kept, rejected = place.account()
-        assert read == kept + rejected == 2
-
-
 @pytest.mark.parametrize("year", ["0001-01-01", "9999-12-31"])
 def test_the_first_and_the_last_day_of_the_calendar(any_place, year):
     loaded(any_place, f"id,a\n1,{year}\n")

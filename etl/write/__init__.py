@@ -47,6 +47,8 @@ MOST_COLUMNS = {"sqlite": 2000, "postgresql": 1600}
 class Writer(Protocol):
     """Rows into a table: packed where they are made, perhaps in a worker, and taken by the one that commits."""
 
+    KEEPS_NUL: bool  # whether a text may hold that character
+
     def pack(self, rows: pd.DataFrame, table: Table, folder: Path) -> Any:
         """`rows` (index = row number) in the form that `take` takes fastest; it can be pickled."""
 

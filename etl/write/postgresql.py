@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Table
 
 from etl.write.sqlite import quoted
 
+KEEPS_NUL = False
+
 
 def pack(rows: pd.DataFrame, table: Table, folder: Path) -> bytes:
     """`rows` (index = row number) as the CSV that COPY reads."""

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from sqlalchemy.schema import CreateTable
 
+KEEPS_NUL = True
 ROWS_AT_ONCE = 100
 MOST_PARAMETERS = 32_766
 WORTH_A_FILE = 2_000  # rows
