@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateColumn
 
-from etl import ledger
+from etl import discard, ledger
 from etl.options import IF_EXISTS
 from etl.problems import Refused
 from etl.table_schema import Field, Schema
@@ -37,7 +37,7 @@ def staging_name(load: int) -> str:
 
 
 def drop_staging(connection: Connection, load: int) -> None:
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(staging_name(load))}")
+    discard.put_aside(connection, staging_name(load))
 
 
 def refuse_own_tables(table: str) -> None:
@@ -146,8 +146,9 @@ def publish(
     if how in ("append", "upsert") and inspect(connection).has_table(table):
         check_target(connection, table, schema, how)
         _merge(connection, writer, staging, table, upsert=how == "upsert")
-        staging.drop(connection)
+        discard.put_aside(connection, staging.name)
     else:
+        discard.put_aside(connection, table)
         writer.publish(connection, staging.name, table)
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection, Engine, Table
 
 from database import writing
-from etl import indexes, ledger, publish, tasks_of
+from etl import discard, indexes, ledger, publish, tasks_of
 from etl.blocks import Block, Place, cut, start_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
@@ -107,6 +107,7 @@ class Run:
                     publish.drop_staging(connection, load.id)
                     shutil.rmtree(folder_of(self.engine, load.id), ignore_errors=True)
                     ledger.abandon(connection, load.id)
+        discard.remove(self.engine)
 
     def _new_load(self, fingerprint: str) -> None:
         with writing(self.engine) as connection:
@@ -302,6 +303,7 @@ class Run:
             publish.drop_staging(connection, self.load)
             ledger.start_over(connection, self.load, self._facts())
             self._make_staging(connection)
+        discard.remove(self.engine)
         log_plan(self.plan)
 
     # -- ending --
@@ -339,6 +341,7 @@ class Run:
                 self._publish_table(connection, asked)
             ledger.finish(connection, self.load, "published", self.totals, shared=self.options.share, **self._told())
         log.info("load %d is published as %s", self.load, self.table)
+        discard.remove(self.engine)
 
     def _publish_table(self, connection: Connection, asked: list[indexes.Columns]) -> None:
         # Somebody may have made a table of that name while this load was running.
@@ -353,6 +356,7 @@ class Run:
             publish.drop_staging(connection, self.load)
             ledger.finish(connection, self.load, "failed", self.totals, error=error, **self._told())
         log.error("load %d failed: %s", self.load, error)
+        discard.remove(self.engine)
 
 
 def fingerprint_of(source: Source, options: Options) -> str:

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, Table, insert, select
 
+from etl import discard
 from etl.clean import Cleaned, Reject, place_in_file
 from etl.options import Options
 from etl.problems import Refused, UsageError
@@ -214,7 +215,7 @@ def publish(connection: Connection, staging: Table, name: str) -> None:
         if labels:
             connection.execute(insert(TaskLabel), labels)
         rows = connection.execute(some.where(number < rows[-1][ROW_NUMBER])).mappings().all()
-    staging.drop(connection)
+    discard.put_aside(connection, staging.name)
 
 
 def _task(row: Any, owner: int, moment: datetime) -> dict[str, Any]:

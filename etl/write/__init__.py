@@ -59,7 +59,7 @@ class Writer(Protocol):
         """Insert what was packed. Raises sqlalchemy.exc.IntegrityError where a key repeats."""
 
     def publish(self, connection: Connection, staging: str, table: str) -> None:
-        """Put the staging table in the table's place."""
+        """Give the staging table the name of the table, which isn't there any more."""
 
     def run(self, connection: Connection, statement: str) -> None:
         """Run a statement without parameters, names of any characters in it."""

@@ -65,8 +65,7 @@ def as_sqlalchemy(error: Exception, statement: str) -> Exception:
 
 
 def publish(connection: Connection, staging: str, table: str) -> None:
-    """Put the staging table in the table's place."""
-    run(connection, f"DROP TABLE IF EXISTS {quoted(table)}")
+    """Give the staging table the name of the table, which isn't there any more."""
     run(connection, f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
 
 

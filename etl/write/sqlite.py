@@ -102,10 +102,9 @@ def _flat_groups(columns: list[list[Any]], count: int) -> Iterator[tuple[Any, ..
 
 
 def publish(connection: Connection, staging: str, table: str) -> None:
-    """Put the staging table in the table's place."""
+    """Give the staging table the name of the table, which isn't there any more."""
     # A view on the table would otherwise stop the renaming.
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(table)}")
     connection.exec_driver_sql(f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
     connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
 
