@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -69,7 +69,7 @@ def page(outcome: Outcome) -> str:
             ("Rows rejected", outcome.totals.rows_rejected),
             ("Cells blanked", outcome.totals.cells_blanked),
         ),
-        source=outcome.source.path,
+        source=PurePath(outcome.source.path).name or outcome.source.path,  # its folder is nobody's business
         key=", ".join(outcome.plan.schema.key) or "row_number",
         cards=[(column, charts.histogram(column)) for column in profile["columns"]],
         speed=charts.speed(profile["speed"]),
