@@ -186,7 +186,7 @@ def _is_decorated(column: Field) -> bool:
 def _exact(values: pa.Array, plain: pa.Array, column: Field) -> pa.Array:
     """The doubles; NULL where the text has more digits than a double keeps, unless the user wants a double."""
     if column.declared:
-        return values
+        return pc.if_else(pc.is_inf(values), pa.scalar(None, pa.float64()), values)  # no double is as large
     long = pc.greater(pc.binary_length(plain), DOUBLE_DIGITS)
     if not pc.any(long).as_py():
         return values
@@ -236,7 +236,8 @@ def _decorated(column: Field) -> str:
 def _read_decimals(text: pa.Array, column: Field) -> Read:
     if column.decimal_mark != ".":
         return _none_read(text, column)
-    values = _only(text, pc.match_substring_regex(text, PLAIN_DECIMAL))
+    short = pc.less_equal(pc.binary_length(text), rules.MOST_CHARACTERS)
+    values = _only(text, pc.and_(short, pc.match_substring_regex(text, PLAIN_DECIMAL)))
     return values, _unread(text, values)
 
 

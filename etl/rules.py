@@ -8,6 +8,7 @@ functions in `clean` are their fast twins for what is common.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -43,6 +44,8 @@ GROUPS = {
     for mark, marks in ((",", ","), (".", "."), (" ", BLANKS), ("'", APOSTROPHES))
 }
 INT64 = 2**63
+# What is longer is no number but a text: no database keeps it as one, and nothing counts or measures that much.
+MOST_CHARACTERS = 4_000
 # Words that are numbers to a machine: neither noise nor a value that every database keeps.
 INFINITIES = frozenset(sign + word for sign in ("", "+", "-") for word in ("inf", "infinity"))
 
@@ -102,7 +105,7 @@ class Written:
 @functools.lru_cache(maxsize=1 << 14)
 def take_apart(text: str) -> Written | None:
     """The parts of a written number; None for a code or anything else."""
-    match = NUMBER.fullmatch(text)
+    match = NUMBER.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
     if match is None:
         return None
     part = match.groupdict(default="")
@@ -182,7 +185,7 @@ def _exactness(parts: Written) -> list[str]:
     """What a double or a 64-bit integer would lose of a long number, read in the way that it proves."""
     exact = Decimal(plain_digits(parts, decimal=parts.decimal or "."))
     if not parts.decimal and not parts.open3 and not parts.exponent:
-        found = ["wide"] if int(exact) != int(float(exact)) else []
+        found = ["wide"] if not _is_finite(parts) or int(exact) != int(float(exact)) else []
         return [*found, "beyond_64_bits"] if not -INT64 <= int(exact) < INT64 else found
     return ["exact"] if Decimal(repr(float(exact))) != exact else []
 
@@ -210,7 +213,7 @@ def _read_number(text: str, field: Field) -> int | float | str | None:
         return _read_integer(digits)
     if field.type == "decimal":
         return digits if not parts.exponent else format(Decimal(digits), "f")
-    return float(digits)
+    return float(digits) if math.isfinite(float(digits)) else None
 
 
 def _read_integer(digits: str) -> int | None:

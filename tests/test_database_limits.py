@@ -65,3 +65,35 @@ def test_nul_anywhere_in_a_file_is_no_failure_on_postgresql(on_postgresql, conte
     columns = ("dialect", "schema", "options", "notes")
     # The server looks into every text of a JSON value when it is asked for a part of it.
     on_postgresql.query("SELECT " + ", ".join(f"{column} #>> '{{a}}'" for column in columns) + " FROM etl_loads")
+
+
+LONG = {
+    "400 digits": ("7" * 400, "decimal"),
+    "400 digits in groups": ('"' + ",".join(["777"] * 134) + '"', "decimal"),
+    "400 decimals": ("0." + "3" * 400, "decimal"),
+    "5,000 digits": ("7" * 5_000, "text"),
+    "140,000 digits": ("7" * 140_000, "text"),
+    "20,000 decimals": ("1." + "3" * 20_000, "text"),
+    "an exponent that no double has": ("1e400", "text"),
+}
+
+
+@pytest.mark.parametrize("written", LONG)
+def test_a_number_of_any_length_is_kept_as_it_is_written(written, any_url, tmp_path):
+    place = Place(tmp_path, any_url)
+    value, kind = LONG[written]
+    loaded(place, f"id,a\n1,5\n2,{value}\n3,6\n")
+    assert place.types()["a"] == kind
+    assert str(place.values("a")[1]) == (value.replace(",", "").strip('"') if kind == "decimal" else value)
+
+
+@pytest.mark.parametrize("declared", ["integer", "number", "decimal"])
+@pytest.mark.parametrize("value", ["7" * 5_000, "1e400"])
+def test_a_number_beyond_what_was_declared_is_set_aside(value, declared, any_url, tmp_path):
+    place = Place(tmp_path, any_url)
+    loaded(place, f"id,a\n1,5\n2,{value}\n3,6\n", "--type", f"a={declared}")
+    if declared == "decimal" and value == "1e400":
+        assert [int(one) for one in place.values("a")] == [5, 10**400, 6]
+    else:
+        assert place.values("a")[1] is None
+        assert [(line, column, raw) for line, _, column, _, raw in place.rejects()] == [(3, "a", value)]
