@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from browsing import assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen
 from loading import Place, ended
@@ -22,11 +23,12 @@ c",+1,\u202eright to left,
 
 @pytest.fixture(scope="module")
 def tables(page_server, tmp_path_factory):
-    """The tables that are there: flights and awkward for everybody, secret for admins."""
+    """The tables that are there: flights and awkward, measured, and plain for everybody, secret for admins."""
     place = Place(tmp_path_factory.mktemp("tables"), page_server.database_url)
     loads = [
-        (file_of("flights"), "--table", "flights", "--share", "--index", "carrier"),
-        (place.write(AWKWARD, "awkward.csv"), "--share"),
+        (file_of("flights"), "--share", "--index", "carrier", "--report", place.folder / "flights.html"),
+        (place.write(AWKWARD, "awkward.csv"), "--share", "--report", place.folder / "awkward.html"),
+        (place.write("a\n1\n", "plain.csv"), "--share"),
         (place.write("a\n1\n", "secret.csv"),),
     ]
     for path, *options in loads:
@@ -121,8 +123,43 @@ def test_how_a_table_came_to_be_is_told(visitor):
         "<script>document.title='owned'</script>"
     )
     expect(tab.locator(".facts").first).to_contain_text("Rows read5")
+    tab.goto("/#/data/plain/about")
     tab.get_by_role("link", name="Profile").click()
     expect(tab.get_by_text("This table was not measured.")).to_be_visible()
+
+
+def card(tab, name):
+    """What the profile shows of a column."""
+    return tab.get_by_role("article").filter(has=tab.get_by_role("heading", name=re.compile(rf"^{name} ")))
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_profile_of_flights_has_the_figures_that_pandas_finds(visitor, united):
+    frame = pd.read_csv(file_of("flights"), usecols=["dep_delay", "carrier"])
+    delay, carriers = frame["dep_delay"].dropna(), frame["carrier"].value_counts().head(8)
+    tab = visitor().log_in(path="/#/data/flights/profile")
+    told = card(tab, "dep_delay").locator(".facts div").all_inner_texts()
+    facts = dict(re.split(r"\s*\n\s*", fact.strip()) for fact in told)
+    assert facts["Missing"] == "8,255 (2.5%)"
+    assert facts["Distinct"] == str(delay.nunique())
+    assert (float(facts["Least"]), float(facts["Greatest"].replace(",", ""))) == (delay.min(), delay.max())
+    assert float(facts["Mean"]) == pytest.approx(delay.mean(), rel=1e-5)
+    assert abs((delay <= float(facts["Median"])).mean() - 0.5) < 0.1  # as many are alike
+    bars = card(tab, "dep_delay").locator("figure rect title").all_text_contents()
+    assert len(bars) > 10
+    for bar in bars:
+        low, high, number = (float(text.replace(",", "")) for text in re.split(" to |: ", bar))
+        assert ((delay >= low) & (delay < high)).sum() == number
+    shown = [tuple(row.split()) for row in card(tab, "carrier").locator(".frequencies tr").all_inner_texts()]
+    assert shown == [(name, f"{number:,}") for name, number in carriers.items()]
+
+    card(tab, "carrier").get_by_role("link", name="UA", exact=True).click()
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    for order in ("ascending", "descending"):
+        tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
+        expect(tab.locator(f"th[aria-sort={order}]")).to_contain_text("dep_delay")
+    expect(tab.locator(".sheet tbody tr").first).to_contain_text(str(united[0]))
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[:100]]
 
 
 @pytest.mark.usefixtures("tables")
@@ -142,7 +179,7 @@ def test_a_row_can_be_seen_whole_by_keyboard(visitor):
 @pytest.mark.usefixtures("tables")
 def test_a_table_that_is_not_shared_is_not_there(visitor):
     tab = visitor().log_in(path="/#/data")
-    expect(tab.get_by_role("row")).to_have_count(3)
+    expect(tab.get_by_role("row")).to_have_count(4)
     expect(tab.get_by_text("secret")).to_have_count(0)
     tab.goto("/#/data/secret")
     expect(tab.locator(".failure")).to_contain_text("The table could not be loaded.")
@@ -154,18 +191,22 @@ def test_hostile_names_and_cells_are_text_everywhere(visitor):
     expect(tab.get_by_text("<img src=x onerror=\"document.title='owned'\">")).to_be_visible()
     expect(tab.get_by_text('=HYPERLINK("http://x")')).to_be_visible()
     assert column_of(tab, "1_1") == ['=HYPERLINK("http://x")', "+1", "null", "f"]
-    for part in ("rejects", "about", ""):
+    for part in ("rejects", "about", "profile", ""):
         tab.goto(f"/#/data/awkward/{part}")
-        expect(tab.locator(".sheet").first).to_be_visible()
+        expect(tab.locator(".sheet, .profile").first).to_be_visible()
         assert_nothing_is_wider_than_the_screen(tab)
         assert tab.locator("main :is(script, img, b)").count() == 0
         assert tab.title() == "awkward · Taskmill"
 
 
 @pytest.mark.usefixtures("tables")
-@pytest.mark.parametrize("place", ["", "/flights?carrier.eq=UA&sort=-dep_delay", "/awkward/about", "/awkward/rejects"])
+@pytest.mark.parametrize(
+    "place",
+    ["", "/flights?carrier.eq=UA&sort=-dep_delay", "/flights/profile"]
+    + [f"/awkward/{part}" for part in ("about", "rejects", "profile")],
+)
 def test_nothing_about_tables_stands_in_anybodys_way(visitor, axe, place):
     tab = visitor(viewport={"width": 360, "height": 740}).log_in(path=f"/#/data{place}")
-    expect(tab.locator(".sheet").first).to_be_visible()
+    expect(tab.locator(".sheet, .profile").first).to_be_visible()
     assert_nothing_is_wider_than_the_screen(tab)
     assert_axe_finds_nothing(tab, axe)
