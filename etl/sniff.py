@@ -100,7 +100,7 @@ def _told_delimiter(head: bytes) -> tuple[str | None, int]:
     line = head[:16].split(b"\n")[0]
     told = line.strip(b'\r" ')
     if told[:4].lower() == b"sep=" and len(told) <= 5:
-        return (told[4:5] or b"\t" if told[4:5] else b"\t").decode("latin-1"), len(line) + 1
+        return (told[4:5] or b"\t" if told[4:5] else b"\t").decode("latin-1"), min(len(line) + 1, len(head))
     return None, 0
 
 
