@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +140,18 @@ def writing(engine: Engine, *, long: bool = False) -> Iterator[Connection]:
     """
     with engine.connect().execution_options(writes=True, long=long) as connection, connection.begin():
         yield connection
+
+
+def take_over_wal(engine: Engine) -> None:
+    """Copy what stands in SQLite's WAL into the file, beside other writers.
+
+    Whoever writes much does so now and then; else it is done in somebody's turn, while all others wait for theirs.
+    """
+    if sqlite_path(engine.url) is not None:
+        with closing(engine.raw_connection()) as connection:
+            driver = connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def migrate(engine: Engine, branch: str) -> None:

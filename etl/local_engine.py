@@ -13,10 +13,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from database import take_over_wal
 from etl.blocks import Block
 from etl.commit import commit
 from etl.prepare import Done, Job
 from etl.workers import prepared, worker_count
+
+# So much of the file is loaded before the WAL is taken over.
+WAL_BYTES = 8 << 20
 
 
 class LocalExecutor:
@@ -33,8 +37,13 @@ class LocalExecutor:
         with block_folder(self.engine, job.load) as folder:
             job = replace(job, folder=folder)
             with contextlib.closing(prepared(blocks, job, workers)) as ready:
+                behind = 0
                 for block in ready:
                     yield commit(self.engine, job, block)
+                    behind += block.piece.length
+                    if behind >= WAL_BYTES:
+                        take_over_wal(self.engine)
+                        behind = 0
 
 
 def folder_of(engine: Engine, load: int) -> Path:

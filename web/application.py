@@ -7,9 +7,11 @@ copied, every hook looked up and asked whether it is a coroutine. Around the app
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
 from web import headers, request_log
@@ -48,6 +50,7 @@ class Application(Flask):
         method, https = environ["REQUEST_METHOD"], environ["wsgi.url_scheme"] == "https"
 
         def start(status: str, said: list[tuple[str, str]], *more: Any) -> Any:
+            _read_to_the_end(environ)
             if method == "OPTIONS":  # there is no content
                 said = [header for header in said if header[0] != "Content-Type"]
             said.append(("X-Request-ID", request_id))
@@ -59,3 +62,10 @@ class Application(Flask):
             return start_response(status, said, *more)
 
         return super().wsgi_app(environ, start)
+
+
+def _read_to_the_end(environ: dict[str, Any]) -> None:
+    """Read what a refusal left unread: the server would close the connection, perhaps before the answer was seen."""
+    if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
+        with suppress(RequestEntityTooLarge, ClientDisconnected):
+            request.get_data()
