@@ -85,6 +85,63 @@ def test_flights_are_filtered_to_one_carrier_and_sorted_by_delay(visitor, united
 
 
 @pytest.mark.usefixtures("tables")
+def test_while_a_page_is_fetched_what_is_said_is_about_the_rows_that_are_shown(visitor, united):
+    tab = visitor().log_in(path="/#/data/flights?carrier.eq=UA&sort=-dep_delay")
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    held = []
+    tab.route("**/rows?*", lambda route: held.append(route))
+    tab.get_by_role("link", name="Next page").click()
+    expect(tab.locator(".sheet")).to_have_attribute("aria-busy", "true")
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    expect(tab.get_by_text("page 1 of 587")).to_be_visible()
+    tab.get_by_role("link", name="Next page").click()  # a second time, before anything came
+    tab.wait_for_url(re.compile("page=3"))
+    tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
+    tab.wait_for_url(lambda url: "sort" not in url)
+    expect(tab.locator("th[aria-sort=descending]")).to_contain_text("dep_delay")
+    assert len(held) == 3
+    tab.unroute("**/rows?*")
+    tab.go_back()
+    expect(tab.get_by_text("201–300 of 58,665 rows")).to_be_visible()
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[200:300]]
+
+
+def downloaded(tab):
+    """The file that the button saves, as a frame of texts, and its name."""
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download CSV").click()
+    file = download.value
+    expect(tab.get_by_text(f"Downloaded {file.suggested_filename}.")).to_be_visible()
+    return pd.read_csv(file.path(), dtype=str, keep_default_na=False), file.suggested_filename
+
+
+@pytest.mark.usefixtures("tables")
+def test_what_is_filtered_and_sorted_is_downloaded_whole(visitor, united):
+    tab = visitor().log_in(path="/#/data/flights?carrier.eq=UA&sort=-dep_delay&page=3")
+    expect(tab.get_by_text("201–300 of 58,665 rows")).to_be_visible()
+    frame, name = downloaded(tab)
+    assert (name, set(frame["carrier"]), len(frame)) == ("flights.csv", {"UA"}, 58_665)
+    delays = [int(delay) for delay in frame["dep_delay"] if delay]
+    assert delays == united
+    tab.goto("/#/data/awkward/rejects")
+    frame, name = downloaded(tab)
+    assert re.fullmatch(r"rejects_of_load_\d+\.csv", name)
+    assert frame["raw"].tolist() == ["4,too,many,fields,3,<b>here</b>"]
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_download_that_fails_is_told_and_can_be_tried_again(visitor):
+    tab = visitor().log_in(path="/#/data/awkward")
+    expect(tab.get_by_text("4 rows", exact=True)).to_be_visible()
+    tab.route("**/rows*", lambda route: route.abort())
+    tab.get_by_role("button", name="Download CSV").click()
+    expect(tab.get_by_role("alert")).to_contain_text("The server can't be reached.")
+    tab.unroute("**/rows*")
+    frame, name = downloaded(tab)
+    assert (name, frame["id"].tolist()) == ("awkward.csv", ["1", "2", "3", "5"])
+
+
+@pytest.mark.usefixtures("tables")
 def test_rows_without_a_value_can_be_asked_for_and_what_makes_no_sense_is_refused_in_words(visitor):
     tab = visitor().log_in(path="/#/data/flights")
     tab.get_by_label("Column").select_option("dep_time")
@@ -113,6 +170,23 @@ def test_rejects_are_shown_with_their_line_reason_and_text(visitor):
     )
     tab.goto("/#/data/flights/rejects")
     expect(tab.get_by_text("Nothing was rejected")).to_be_visible()
+
+
+@pytest.mark.usefixtures("tables")
+def test_loads_are_listed_and_lead_to_what_each_refused(visitor):
+    tab = visitor().log_in()
+    tab.get_by_role("link", name="Loads").click()
+    rows = tab.get_by_role("region", name="Loads").get_by_role("row")
+    expect(rows).to_have_count(4)  # with the headings; a load that is not shared is not told of
+    expect(rows.nth(1)).to_contain_text("plain.csv")
+    expect(rows.filter(has_text="awkward.csv")).to_contain_text("published")
+    expect(rows.filter(has_text="flights.csv.zip")).to_contain_text("336,776")
+    rows.filter(has_text="awkward.csv").get_by_role("link", name="1", exact=True).last.click()
+    expect(tab.get_by_role("heading", name=re.compile(r"^Load \d+$"))).to_be_focused()
+    expect(tab.get_by_text("5 rows read, 4 loaded, 1 rejected, 0 cells blanked.")).to_be_visible()
+    expect(tab.get_by_role("region", name="Rejects").get_by_role("row").last).to_contain_text("6 fields where 5 are")
+    tab.goto("/#/loads/999")
+    expect(tab.locator(".failure")).to_contain_text("There is no load 999.")
 
 
 @pytest.mark.usefixtures("tables")
@@ -202,11 +276,11 @@ def test_hostile_names_and_cells_are_text_everywhere(visitor):
 @pytest.mark.usefixtures("tables")
 @pytest.mark.parametrize(
     "place",
-    ["", "/flights?carrier.eq=UA&sort=-dep_delay", "/flights/profile"]
-    + [f"/awkward/{part}" for part in ("about", "rejects", "profile")],
+    ["data", "data/flights?carrier.eq=UA&sort=-dep_delay", "data/flights/profile", "loads", "loads/2"]
+    + [f"data/awkward/{part}" for part in ("about", "rejects", "profile")],
 )
 def test_nothing_about_tables_stands_in_anybodys_way(visitor, axe, place):
-    tab = visitor(viewport={"width": 360, "height": 740}).log_in(path=f"/#/data{place}")
+    tab = visitor(viewport={"width": 360, "height": 740}).log_in(path=f"/#/{place}")
     expect(tab.locator(".sheet, .profile").first).to_be_visible()
     assert_nothing_is_wider_than_the_screen(tab)
     assert_axe_finds_nothing(tab, axe)

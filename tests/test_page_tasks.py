@@ -1,5 +1,6 @@
 """The page for people, in a real browser: what somebody does with their tasks."""
 
+import csv
 import datetime as dt
 import re
 
@@ -245,3 +246,17 @@ def test_days_near_today_are_named(visitor):
     someone.make({"title": "Soon", "due_at": (today + dt.timedelta(days=1)).isoformat()})
     tab = someone.log_in()
     expect(tab.locator(".due")).to_have_text(re.compile("tomorrow 12:00"))
+
+
+def test_the_tasks_that_fit_are_downloaded_with_all_their_pages(visitor):
+    someone = visitor()
+    someone.make(*({"title": f"=Task {number}", "labels": ["some"]} for number in range(60)), {"title": "Another"})
+    tab = someone.log_in(path="/#/tasks?label=some")
+    expect(tab.get_by_text("1–50 of 60 tasks")).to_be_visible()
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download CSV").click()
+    expect(said(tab)).to_contain_text("Downloaded tasks.csv.")
+    assert download.value.suggested_filename == "tasks.csv"
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
+    assert [row["title"] for row in rows] == [f"'=Task {number}" for number in reversed(range(60))]
+    expect(tab.get_by_role("button", name="Download CSV")).to_be_focused()

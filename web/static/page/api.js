@@ -13,14 +13,14 @@ export function get(path, { signal } = {}) {
   return call("GET", path, { signal });
 }
 
-// {data, headers} of the answer. An access token that has run out is renewed, and the request sent once more.
+// {data, headers} of the answer; data as it is asked for: "json", or "blob" for a file. An access token that has run out is renewed, and the request sent once more.
 export async function call(method, path, options = {}) {
   try {
     const used = session.token ?? (await renewed(null));
     let answer = await send(method, path, options, used);
     if (answer.status === 401) answer = await send(method, path, options, await renewed(used));
     if (answer.status === 401) throw new SessionEnded();
-    return await read(answer);
+    return await read(answer, options.as);
   } catch (error) {
     if (error instanceof SessionEnded) ended(error);
     throw error;
@@ -43,7 +43,11 @@ async function send(method, path, { body, headers, signal }, token) {
   }
 }
 
-async function read(answer) {
+async function read(answer, as = "json") {
   if (!answer.ok) throw await Refused.from(answer);
-  return { data: await answer.json(), headers: answer.headers };
+  try {
+    return { data: await answer[as](), headers: answer.headers };
+  } catch (error) {
+    throw error instanceof TypeError ? new Unreachable() : error; // it broke off
+  }
 }

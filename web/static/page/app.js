@@ -5,6 +5,7 @@ import { announcement, complain, silence } from "./announce.js";
 import { call, get, onSessionEnded } from "./api.js";
 import { dataView, forgetData, openData, titleOfData } from "./data.js";
 import { entry, refuseEntry } from "./entry.js";
+import { forgetLoads, loadsView, openLoads, titleOfLoads } from "./loads.js";
 import { SessionEnded } from "./refusals.js";
 import { here, onMove } from "./route.js";
 import { drawnBy, focusOn, redraw } from "./screen.js";
@@ -14,6 +15,7 @@ import { forgetTasks, openTasks, tasksView } from "./tasks.js";
 const VIEWS = {
   tasks: { title: "Tasks", name: () => "Tasks", open: openTasks, view: tasksView, forget: forgetTasks },
   data: { title: "Data", name: titleOfData, open: openData, view: dataView, forget: forgetData },
+  loads: { title: "Loads", name: titleOfLoads, open: openLoads, view: loadsView, forget: forgetLoads },
 };
 const state = { me: null, beginning: true, failure: null, shown: null };
 

@@ -53,11 +53,10 @@ export function dataView() {
 }
 
 function tables() {
-  const page = whole(here().query.get("page"), 1);
   return html`<section class="data">
     <h1 tabindex="-1">Data</h1>
     ${condition(list, "The tables")} ${list.value ? tableList(list.value) : nothing}
-    ${list.value && list.total > PER_PAGE ? pager({ page, size: PER_PAGE, total: list.total, what: "tables" }) : nothing}
+    ${list.value && list.total > PER_PAGE ? pager(list, "tables") : nothing}
   </section>`;
 }
 

@@ -11,6 +11,7 @@ export class Fetched {
   busy = false;
   failure = null;
   path = null;
+  query = new URLSearchParams(); // what `value` was asked for with; while more is on its way, not what the address says
   #stop = null;
 
   // Only the last answer counts: one that was overtaken is not waited for.
@@ -23,7 +24,8 @@ export class Fetched {
     try {
       const { data, headers } = await get(path, { signal });
       if (signal.aborted) return;
-      Object.assign(this, { value: data, total: Number(headers.get("X-Total-Count")), busy: false });
+      const query = new URLSearchParams(path.split("?")[1]);
+      Object.assign(this, { value: data, query, total: Number(headers.get("X-Total-Count")), busy: false });
     } catch (error) {
       if (signal.aborted) return;
       Object.assign(this, { failure: error, busy: false });

@@ -14,14 +14,13 @@ export function openRejects({ load }) {
   return rejects.ask(`${path}?page=${whole(here().query.get("page"), 1)}&per_page=${PER_PAGE}`);
 }
 
-export function rejectsView() {
-  return html`${condition(rejects, "The rejects")} ${rejects.value && !rejects.failure ? sheet() : nothing}`;
+export function rejectsView({ load }) {
+  return html`${condition(rejects, "The rejects")} ${rejects.value && !rejects.failure ? sheet(load) : nothing}`;
 }
 
-function sheet() {
+function sheet(load) {
   if (rejects.total === 0)
-    return html`<p class="empty">Nothing was rejected: every row and every cell is in the table.</p>`;
-  const page = { page: whole(here().query.get("page"), 1), size: PER_PAGE, total: rejects.total };
+    return html`<p class="empty">Nothing was rejected, neither a row nor a cell.</p>`;
   return html`<div class="sheet tall" role="region" aria-label="Rejects" tabindex="0" aria-busy=${rejects.busy}>
       <table>
         <thead><tr>
@@ -31,7 +30,7 @@ function sheet() {
         <tbody>${rejects.value.map(line)}</tbody>
       </table>
     </div>
-    ${pager({ ...page, what: rejects.total === 1 ? "reject" : "rejects" })}`;
+    ${pager(rejects, rejects.total === 1 ? "reject" : "rejects", `rejects_of_load_${load}.csv`)}`;
 }
 
 function line({ line, column, reason, raw }) {

@@ -29,28 +29,27 @@ export function rowsView(table) {
   const { query } = here();
   const columns = columnsOf(table);
   return html`${rowFilters(columns)} ${condition(rows, "The rows")}
-    ${rows.value && !rows.failure ? sheet(columns, query) : nothing} ${wholeRow(columns)}`;
+    ${rows.value && !rows.failure ? sheet(table.name, columns, query) : nothing} ${wholeRow(columns)}`;
 }
 
-function sheet(columns, query) {
+function sheet(name, columns, query) {
   if (rows.value.length === 0) {
     return html`<p class="empty">${rows.total ? html`The table ends before this page. <a href=${changed({})}>To its beginning</a>` : "No row fits."}</p>`;
   }
-  const page = { page: whole(query.get("page"), 1), size: size(query), total: rows.total, what: "rows" };
   return html`<div class="sheet tall" role="region" aria-label="Rows" tabindex="0" aria-busy=${rows.busy}>
       <table>
         <thead><tr><th scope="col"><span class="unseen">Whole row</span></th>${columns.map((column) => heading(column, query))}</tr></thead>
         <tbody>${rows.value.map((row, number) => line(row, number, columns))}</tbody>
       </table>
     </div>
-    ${pager(page)}`;
+    ${pager(rows, "rows", `${name}.csv`)}`;
 }
 
-// Up, then down, then as the table has it.
+// Up, then down, then as the table has it. The sign is about the rows that are there, the link about what was asked for.
 function heading({ name, kind }, query) {
-  const [key, sort] = [quoted(name), query.get("sort")];
+  const [key, sort, sorted] = [quoted(name), query.get("sort"), rows.query.get("sort")];
   const next = { [key]: `-${key}`, [`-${key}`]: null };
-  const order = sort === key ? "ascending" : sort === `-${key}` ? "descending" : nothing;
+  const order = sorted === key ? "ascending" : sorted === `-${key}` ? "descending" : nothing;
   const sign = { ascending: "▲", descending: "▼" }[order] ?? "";
   return html`<th scope="col" class=${NUMBERS.includes(kind) ? "number" : nothing} aria-sort=${order} title=${kind}>
     <a href=${changed({ sort: sort in next ? next[sort] : key })}><bdi>${name}</bdi> <span aria-hidden="true">${sign}</span></a>

@@ -7,7 +7,7 @@ import { whole } from "./paging.js";
 import { changed, go, here, replace } from "./route.js";
 import { DUE, PRIORITIES, SORTS, STATUSES } from "./words.js";
 
-export const PER_PAGE = 50;
+const PER_PAGE = 50;
 const FILTERS = ["q", "status", "priority", "label", "due"];
 let typing = null;
 

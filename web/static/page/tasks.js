@@ -6,11 +6,11 @@ import { complain, say, silence } from "./announce.js";
 import { call, get } from "./api.js";
 import { condition, Fetched } from "./fetched.js";
 import { newTask } from "./new_task.js";
-import { pager, whole } from "./paging.js";
+import { pager } from "./paging.js";
 import { Refused, SessionEnded } from "./refusals.js";
 import { here } from "./route.js";
 import { focusOn, redraw } from "./screen.js";
-import { asked, filters, isFiltered, PER_PAGE } from "./task_filters.js";
+import { asked, filters, isFiltered } from "./task_filters.js";
 import { Draft } from "./task_form.js";
 import { deletedRow, editedRow, taskRow } from "./task_row.js";
 
@@ -47,9 +47,8 @@ function listed(query, deleted) {
       : deleted
         ? deletedRow(task, actions)
         : taskRow(task, actions);
-  const page = { page: whole(query.get("page"), 1), size: whole(query.get("per_page"), PER_PAGE) };
   return html`<ul class="list" aria-busy=${list.busy}>${repeat(list.value, (task) => task.id, row)}</ul>
-    ${pager({ ...page, total: list.total, what: list.total === 1 ? "task" : "tasks" })}`;
+    ${pager(list, list.total === 1 ? "task" : "tasks", "tasks.csv")}`;
 }
 
 function nothingHere(query) {
