@@ -19,8 +19,7 @@ export function rejectsView({ load }) {
 }
 
 function sheet(load) {
-  if (rejects.total === 0)
-    return html`<p class="empty">Nothing was rejected, neither a row nor a cell.</p>`;
+  if (rejects.total === 0) return html`<p class="empty">Nothing was rejected, neither a row nor a cell.</p>`;
   return html`<div class="sheet tall" role="region" aria-label="Rejects" tabindex="0" aria-busy=${rejects.busy}>
       <table>
         <thead><tr>
