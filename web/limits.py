@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 
-from database import writing
+from database import delete_in_pieces, writing
 from models import RateLimit
 from web.extensions import db
 from web.names import name_key
@@ -141,8 +141,7 @@ def count_registration() -> None:
 
 def remove_expired(engine: Engine) -> int:
     """Remove the counts whose time is over; how many there were."""
-    with writing(engine) as connection:
-        return connection.execute(delete(RateLimit).where(RateLimit.expires_at <= time.time())).rowcount
+    return delete_in_pieces(engine, RateLimit.__table__, RateLimit.expires_at <= time.time())
 
 
 def _login_counters(limits: Limits, name: str) -> list[tuple[RateLimitItem, str, str, str]]:

@@ -13,7 +13,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token, decode
 from jwt.exceptions import PyJWTError
 from sqlalchemy import bindparam, delete, select, update
 
-from database import writing
+from database import delete_in_pieces
 from models import Session, User, now
 from web import direct
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
@@ -148,8 +148,7 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
 
 def remove_expired(engine: Engine) -> int:
     """Remove the sessions that have run out; how many there were."""
-    with writing(engine) as connection:
-        return connection.execute(delete(Session).where(Session.expires_at <= now())).rowcount
+    return delete_in_pieces(engine, Session.__table__, Session.expires_at <= now())
 
 
 def token_answer(session: Session) -> Response:
