@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response
+
+from web.sent_files import sent
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -33,6 +35,6 @@ def docs_file(name: str) -> ResponseReturnValue:
 
 
 def _file(name: str) -> Response:
-    response = send_from_directory(VIEWER, name)
+    response = sent(VIEWER, name)
     response.headers["Content-Security-Policy"] = POLICY
     return response

@@ -7,7 +7,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, make_response, render_template, send_from_directory
+from flask import Blueprint, make_response, render_template
+
+from web.sent_files import sent
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -38,7 +40,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/static/<version>/<path:name>")
 def static_file(version: str, name: str) -> ResponseReturnValue:
     """A file of the page. Pages of another version, left open or answered by another worker, get today's."""
-    response = send_from_directory(STATIC, name)
+    response = sent(STATIC, name)
     response.headers["Cache-Control"] = FOR_EVER if version == _version() else "no-cache"
     return response
 
