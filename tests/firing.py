@@ -33,6 +33,7 @@ class Writer:
     answers: list[tuple] = field(default_factory=list)  # of refusals: status, headers, body
     made: dict[int, str] = field(default_factory=dict)  # id -> the title that was acknowledged last
     doubtful: set[int] = field(default_factory=set)  # a change of these was asked for, and never answered
+    unanswered: list[str] = field(default_factory=list)  # titles of tasks that may have been made or not
     longest: float = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -59,12 +60,15 @@ class Writer:
                 self.made[task] = title
             self.doubtful.discard(task)
         else:
-            status, headers = self._ask(connection, "POST", "/tasks", {"title": title})
+            self.unanswered.append(title)
+            status, headers = self._ask(connection, "POST", "/tasks", {"title": title}, key=title)
+            self.unanswered.pop()
             if status == 201:
                 self.made[int(headers["Location"].rpartition("/")[2])] = title
 
-    def _ask(self, connection, method: str, path: str, body=None):
+    def _ask(self, connection, method: str, path: str, body=None, key: str | None = None):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
+        headers |= {"Idempotency-Key": key} if key else {}
         began = time.monotonic()
         connection.request(method, path, json.dumps(body) if body else None, headers)
         answer = connection.getresponse()

@@ -9,6 +9,7 @@ import pytest
 from conftest import KEY, PASSWORD
 
 from main import create_app
+from web.extensions import db
 
 TOKEN = "a-token-for-prometheus"
 SOMEWHERE = {"REMOTE_ADDR": "192.0.2.1"}
@@ -150,3 +151,15 @@ def test_a_setting_that_is_empty_is_none(make_app, sqlite_url):
     client = make_app(sqlite_url, LOGIN_LIMIT="", METRICS_TOKEN=" ", CORS_ORIGINS="").test_client()
     assert client.post("/register", json={"username": "anna", "password": PASSWORD}).status_code == 201
     assert client.get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize(("level", "number"), [(None, 1), ("NORMAL", 1), ("full", 2), ("EXTRA", 3)])
+def test_how_durable_a_commit_is_can_be_chosen(make_app, sqlite_url, monkeypatch, level, number):
+    if level:
+        monkeypatch.setenv("SQLITE_SYNCHRONOUS", level)
+    app = make_app(sqlite_url)
+    with app.app_context():
+        for engine in (db.engine, app.extensions["writing_engine"]):
+            with engine.connect() as connection:
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == number
+                assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"

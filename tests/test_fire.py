@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -169,7 +170,12 @@ def test_every_acknowledged_write_is_there_after_the_server_was_killed(serve, an
     again = serve("--workers", "2", **settings)
     assert lost(any_url, writers) == []
     token = log_in(again, "anna")
-    assert again.ask("POST", "/tasks", {"title": "after"}, token)[0] == 201
+    titles = [title for writer in writers for title in writer.unanswered]
+    assert titles
+    for title in titles:  # sent again under the same key
+        assert again.ask("POST", "/tasks", {"title": title}, token, **{"Idempotency-Key": title})[0] == 201
+    kept = Counter(tasks_in(any_url).values())
+    assert {title: kept[title] for title in titles} == dict.fromkeys(titles, 1)
     listed = again.ask("GET", "/tasks", token=token)[1]["X-Total-Count"]
     assert int(listed) == len(tasks_in(any_url))
 

@@ -62,3 +62,10 @@ def test_every_file_that_readme_names_is_there():
     )
     folders = [ROOT, ROOT / "etl", ROOT / "web"]
     assert [name for name in sorted(named) if not any((folder / name).exists() for folder in folders)] == []
+
+
+def test_every_test_that_a_guarantee_names_is_there():
+    named = re.findall(r"`(?:tests/)?(test_\w+\.py)::(\w+)", (ROOT / "docs/guarantees.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    sources = {file: (ROOT / "tests" / file).read_text(encoding="utf-8") for file, _ in named}
+    assert [f"{file}::{name}" for file, name in named if f"def {name}(" not in sources[file]] == []
