@@ -20,7 +20,7 @@ from loading import Place, ended  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from test_flights import file_of  # noqa: E402
 
-LARGE, PHONE = {"width": 1100, "height": 640}, {"width": 360, "height": 640}
+LARGE, TALL, PHONE = {"width": 1100, "height": 640}, {"width": 1100, "height": 860}, {"width": 360, "height": 640}
 TODAY = dt.datetime.now(dt.UTC).replace(hour=15, minute=0, second=0, microsecond=0)
 
 
@@ -49,6 +49,8 @@ PICTURES = [
     # file, address, window, colours
     ("page-tasks", "/#/tasks", LARGE, "light"),
     ("page-dataset", "/#/data/flights?carrier.eq=UA&sort=-dep_delay", LARGE, "light"),
+    ("page-profile", "/#/data/flights/profile", LARGE, "light"),
+    ("report", "#column-6", TALL, "light"),
     ("page-dark", "/#/tasks", LARGE, "dark"),
     ("page-phone", "/#/tasks", PHONE, "light"),
 ]
@@ -62,7 +64,7 @@ def main() -> None:
             served = serve(WORKERS="1", LOG_LEVEL="warning")
             place = Place(folder, served.database_url)
             report = folder / "report.html"
-            answer = ended(place.start(file_of("flights"), "--share", "--index", "carrier"))
+            answer = ended(place.start(file_of("flights"), "--share", "--index", "carrier", "--report", report))
             assert answer.code == 0, answer.said
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
             take_pictures(browser, served, report)
@@ -77,7 +79,7 @@ def take_pictures(browser: Browser, served: object, report: Path) -> None:
         someone = Visitor(served, context, "")
         if not someone.served.ask("POST", "/login", someone.account("ann"))[2].get("access_token"):
             someone.make(*TASKS)
-        tab = someone.open(path) if name == "report" else someone.log_in(path=path)
+        tab = someone.open(report.as_uri() + path) if name == "report" else someone.log_in(path=path)
         tab.wait_for_load_state("networkidle")
         tab.screenshot(path=HERE / f"{name}.png", animations="disabled")
         context.close()

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-MOST_BINS = 60
+MOST_BINS = 100
 DECIMAL = ("integer", "number", "decimal")
 # In microseconds: up to a day as clocks are divided, then a week and its doubles.
 CLOCK = [

@@ -174,7 +174,7 @@ def test_rejects_are_shown_with_their_line_reason_and_text(visitor):
 
 @pytest.mark.usefixtures("tables")
 def test_loads_are_listed_and_lead_to_what_each_refused(visitor):
-    tab = visitor().log_in()
+    tab = visitor().log_in(path="/#/data")
     tab.get_by_role("link", name="Loads").click()
     rows = tab.get_by_role("region", name="Loads").get_by_role("row")
     expect(rows).to_have_count(4)  # with the headings; a load that is not shared is not told of

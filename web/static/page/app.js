@@ -15,7 +15,7 @@ import { forgetTasks, openTasks, tasksView } from "./tasks.js";
 const VIEWS = {
   tasks: { title: "Tasks", name: () => "Tasks", open: openTasks, view: tasksView, forget: forgetTasks },
   data: { title: "Data", name: titleOfData, open: openData, view: dataView, forget: forgetData },
-  loads: { title: "Loads", name: titleOfLoads, open: openLoads, view: loadsView, forget: forgetLoads },
+  loads: { within: "data", name: titleOfLoads, open: openLoads, view: loadsView, forget: forgetLoads },
 };
 const state = { me: null, beginning: true, failure: null, shown: null };
 
@@ -53,10 +53,15 @@ function failure() {
 
 function navigation() {
   return html`<nav aria-label="Main">
-      ${Object.entries(VIEWS).map(([name, { title }]) => html`<a href=${`#/${name}`} aria-current=${name === current() ? "page" : nothing}>${title}</a>`)}
+      ${Object.entries(VIEWS).map(([name, { title }]) => (title ? html`<a href=${`#/${name}`} aria-current=${where(name)}>${title}</a>` : nothing))}
       <a href="docs">API</a>
     </nav>
     <span class="who"><bdi>${state.me.username}</bdi> <button type="button" class="quiet" @click=${logOut}>Log out</button></span>`;
+}
+
+function where(name) {
+  if (name === current()) return "page";
+  return name === VIEWS[current()].within ? "true" : nothing;
 }
 
 function skip(event) {

@@ -54,7 +54,7 @@ export function dataView() {
 
 function tables() {
   return html`<section class="data">
-    <h1 tabindex="-1">Data</h1>
+    <div class="heading"><h1 tabindex="-1">Data</h1> <a href="#/loads">Loads</a></div>
     ${condition(list, "The tables")} ${list.value ? tableList(list.value) : nothing}
     ${list.value && list.total > PER_PAGE ? pager(list, "tables") : nothing}
   </section>`;

@@ -42,7 +42,7 @@ export function loadsView() {
 
 function all() {
   return html`<section class="data">
-    <h1 tabindex="-1">Loads</h1>
+    <div class="path"><a href="#/data">Data</a> / <h1 tabindex="-1">Loads</h1></div>
     ${condition(list, "The loads")} ${list.value ? listed() : nothing}
   </section>`;
 }
@@ -80,7 +80,7 @@ function line(load) {
 
 function single(load) {
   return html`<section class="data">
-    <div class="path"><a href="#/loads">Loads</a> / <h1 tabindex="-1"><bdi>Load ${load}</bdi></h1></div>
+    <div class="path"><a href="#/data">Data</a> / <a href="#/loads">Loads</a> / <h1 tabindex="-1"><bdi>Load ${load}</bdi></h1></div>
     ${condition(one, "The load")} ${one.value && one.value.id === Number(load) ? html`${account(one.value)} ${rejectsView({ load })}` : nothing}
   </section>`;
 }
