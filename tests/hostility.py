@@ -72,10 +72,10 @@ RAW_BODIES = [
 
 
 class Drawn:
-    """Requests drawn by a seed."""
+    """Requests drawn by a seed. example: a body that the route takes, if it takes any."""
 
-    def __init__(self, seed):
-        self.draw = random.Random(seed)
+    def __init__(self, seed, example=None):
+        self.draw, self.example = random.Random(seed), example
 
     def value(self, depth=3):
         kind = self.draw.random()
@@ -100,8 +100,21 @@ class Drawn:
         kind = self.draw.random()
         if kind < 0.25:
             return self.draw.choice(RAW_BODIES)
-        value = self.object() if kind < 0.9 else self.value()
+        if kind < 0.6 and self.example is not None:
+            value = self.harmed(self.example)
+        else:
+            value = self.object() if kind < 0.9 else self.value()
         return json.dumps(value, ensure_ascii=self.draw.random() < 0.7).encode("utf-8", "surrogatepass")
+
+    def harmed(self, example):
+        """An example with one of its values, anywhere in it, replaced."""
+        if not isinstance(example, (dict, list)) or not example or self.draw.random() < 0.2:
+            return self.value()
+        if isinstance(example, list):
+            place = self.draw.randrange(len(example))
+            return [*example[:place], self.harmed(example[place]), *example[place + 1 :]]
+        name = self.draw.choice(list(example))
+        return example | {name: self.harmed(example[name])}
 
     def text(self):
         """Percent-encoded: any bytes."""
@@ -109,10 +122,10 @@ class Drawn:
         raw = value.encode("utf-8", "surrogatepass") if value != "\xff" else b"\xff\x80"
         return quote_from_bytes(raw[:4000], safe="")
 
-    def path(self, rule):
+    def path(self, rule, ids):
         def place(found):
             kind, name = found[1] or "", found[2]
-            likely = {"row_id:": ["1", "2", "3"], "": ["flights", "docs.js"], "path:": ["flights", "app.js"]}[kind]
+            likely = {"row_id:": ids, "": ["flights", "docs.js"], "path:": ["flights", "app.js"]}[kind]
             if name == "version":
                 likely = ["1"]
             return self.draw.choice(likely) if self.draw.random() < 0.7 else self.text()
@@ -122,7 +135,7 @@ class Drawn:
     def query(self):
         if self.draw.random() < 0.4:
             return ""
-        pairs = [(self.draw.choice(PARAMETERS), self.text()) for _ in range(self.draw.randint(1, 4))]
+        pairs = [(self.draw.choice(PARAMETERS), self.text()) for _ in range(self.draw.choice([1, 1, 1, 2, 4]))]
         return "&".join(f"{quote_from_bytes(name.encode('utf-8', 'surrogatepass'))}={text}" for name, text in pairs)
 
     def headers(self):
