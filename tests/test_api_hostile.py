@@ -21,7 +21,7 @@ from models import User
 from web.extensions import db
 from web.request_log import USABLE_ID
 
-REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "25"))
+REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "20"))
 SEED = os.environ.get("HOSTILE_SEED", "7")
 PAGES = ("/", "/docs", "/static/")
 
