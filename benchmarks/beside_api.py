@@ -2,10 +2,10 @@
 
     python benchmarks/beside_api.py [--rows 1500000] [--clients 4] [--pace 0.05] [--rounds 3] [--data FOLDER]
 
-The API is served with two workers. Each round loads the clean file of make_data.py into a new database with nobody
-beside it, then into another one while clients read and write, and once more over the table that is there. A client
-sends its next request `pace` seconds after the last answer, every other one a write. In the end every write that was
-acknowledged must be in the file. Prints latencies in ms, errors, and seconds of the loads.
+The API is served with two workers. Each round loads the clean file of make_data.py into a new database while clients
+read and write, and once more over the table that is there; before and after, into another one with nobody there. A
+client sends its next two requests, a write and a read, `pace` seconds after the last answer. In the end every write
+that was acknowledged must be in the file. Prints latencies in ms, errors, and what the loads took.
 """
 
 from __future__ import annotations
@@ -130,12 +130,25 @@ def ask(port: int, path: str, body: dict[str, str] | None = None, *, patient: bo
             time.sleep(0.1)
 
 
-def load(source: Path, database: Path) -> float:
-    """Load the file; the seconds that the command took."""
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Load:
+    """What a load took: seconds, and seconds of the processors' time."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} ({self.cpu:.2f})"
+
+
+def load(source: Path, database: Path) -> Load:
+    """Load the file; a table that came from it before is replaced."""
+    began, before = time.perf_counter(), os.times()
     command = [sys.executable, ROOT / "etl/process_csv.py", source, "--db", database, "--table", "orders", "--quiet"]
     subprocess.run([*command, "--log-file", database.with_suffix(".load.log")], check=True)
-    return time.perf_counter() - began
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Load(time.perf_counter() - began, cpu)
 
 
 @contextmanager
@@ -174,15 +187,29 @@ def line(what: str, some: list[Client], seconds: str) -> None:
         print(error, file=sys.stderr)
 
 
-def measure(source: Path, folder: Path, number: int, pace: float) -> tuple[float, float]:
-    """One round: the seconds of a load with nobody beside it, and with clients."""
-    alone, beside = folder / "alone.db", folder / "beside.db"
-    for place in folder.glob("*.db*"):
+def alone(source: Path, folder: Path) -> Load:
+    """A load into a new database that is served, with nobody there."""
+    database = folder / "alone.db"
+    clear(database)
+    with served(database):
+        return load(source, database)
+
+
+def clear(database: Path) -> None:
+    """Remove a database and what belongs to it."""
+    for place in database.parent.glob(f"{database.name}*"):
         place.unlink()
-    with served(alone):
-        seconds = load(source, alone)
+
+
+def measure(source: Path, folder: Path, number: int, pace: float) -> tuple[float, float]:
+    """One round: how many times as long a load takes with clients as with nobody there, before and after; wall and
+    processor time.
+    """
+    database = folder / "beside.db"
+    clear(database)
+    nobody = [alone(source, folder)]
     everybody: list[Client] = []
-    with served(beside) as (port, token):
+    with served(database) as (port, token):
         with clients(port, token, number, pace, "quiet") as some:
             time.sleep(QUIET_SECONDS)
         everybody += some
@@ -190,11 +217,16 @@ def measure(source: Path, folder: Path, number: int, pace: float) -> tuple[float
         taken = []
         for what in ("a new table", "over a table"):
             with clients(port, token, number, pace, what) as some:
-                taken.append(load(source, beside))
+                taken.append(load(source, database))
             everybody += some
-            line(what, some, f"{taken[-1]:.2f}")
-    print(f"| nobody | | | | | | | | | | {seconds:.2f} |\nacknowledged and lost: {lost(beside, everybody)}", flush=True)
-    return seconds, taken[0]
+            line(what, some, str(taken[-1]))
+    nobody.append(alone(source, folder))
+    gone = lost(database, everybody)
+    print(f"with nobody: {nobody[0]} and {nobody[1]}; acknowledged and lost: {gone}", flush=True)
+    return (
+        taken[0].wall / statistics.mean(one.wall for one in nobody),
+        taken[0].cpu / statistics.mean(one.cpu for one in nobody),
+    )
 
 
 def main() -> None:
@@ -210,11 +242,13 @@ def main() -> None:
     source = given.data / f"clean-{given.rows}.csv"
     if not source.exists():
         subprocess.run([sys.executable, ROOT / "benchmarks/make_data.py", "clean", str(given.rows), source], check=True)
-    print("| beside | writes | p50 | p99 | max | reads | p50 | p99 | max | errors | load s |\n|---|" + "--:|" * 10)
+    print(
+        "| beside | writes | p50 | p99 | max | reads | p50 | p99 | max | errors | load s (CPU) |\n|---|" + "--:|" * 10
+    )
     with tempfile.TemporaryDirectory(dir=given.data) as folder:
         rounds = [measure(source, Path(folder), given.clients, given.pace) for _ in range(given.rounds)]
-    ratio = statistics.median(beside / alone for alone, beside in rounds)
-    print(f"\nmedian of {given.rounds} rounds: a load with clients takes {ratio:.2f} times as long as one without")
+    wall, cpu = (statistics.median(found) for found in zip(*rounds, strict=True))
+    print(f"\nmedian of {given.rounds}: with clients a load takes {wall:.2f} times as long, {cpu:.2f} times the CPU")
 
 
 if __name__ == "__main__":
