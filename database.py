@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sqlite3
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +182,8 @@ def take_over_wal(engine: Engine) -> None:
         with closing(engine.raw_connection()) as connection:
             driver = connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
-            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            with suppress(sqlite3.OperationalError):  # what stands in the WAL is kept there as well
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def migrate(engine: Engine, branch: str) -> None:

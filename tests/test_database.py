@@ -1,5 +1,6 @@
 """The database: which one it is, and how several processes bring its tables up to date."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import database
-from database import DatabaseSettingError, applied_revisions, database_url, migrate, open_engine, writing
+from database import (
+    DatabaseSettingError,
+    applied_revisions,
+    database_url,
+    migrate,
+    open_engine,
+    sqlite_path,
+    take_over_wal,
+    writing,
+)
 from models import API_TABLES, LOADER_TABLES, SEARCH_TABLES, Base
 
 ROOT = Path(database.__file__).parent
@@ -134,3 +144,22 @@ def test_the_driver_of_postgresql_is_needed_for_postgresql_alone(tmp_path, url, 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     assert ("pip install -r requirements-postgres.txt" in done.stderr) == (code == 1)
+
+
+def test_the_wal_is_taken_over_beside_a_writer_and_a_full_disk_is_no_failure(sqlite_url):
+    engine = open_engine(database_url(sqlite_url))
+    migrate(engine, "api")
+    path = sqlite_path(engine.url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE large AS SELECT zeroblob(1000000) AS content")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+    try:
+        take_over_wal(engine)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE another (n INTEGER)")
+        take_over_wal(engine)
+        assert path.stat().st_size > 1_000_000
+    engine.dispose()
