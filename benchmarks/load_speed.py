@@ -108,7 +108,9 @@ def compare(name: str, file: Path, rounds: int, only: list[str] | None) -> None:
 
 def installed(file: Path) -> Iterator[Tool]:
     """Every tool that is found, as a command."""
-    yield Tool("taskmill", [sys.executable, str(LOADER), "{file}", "--db", "{db}", "--table", "t", "--quiet"])
+    loader = [sys.executable, str(LOADER), "{file}", "--db", "{db}", "--table", "t", "--quiet"]
+    for workers in ("1", "2"):
+        yield Tool(f"taskmill --workers {workers}", [*loader, "--workers", workers])
     if shutil.which("sqlite3"):
         yield Tool(".import", ["sqlite3", "{db}", create_table(file), ".mode csv", ".import --skip 1 {file} t"])
     yield Tool("pandas to_sql", [sys.executable, str(HERE / "peers" / "pandas_to_sql.py"), "{file}", "sqlite:///{db}"])

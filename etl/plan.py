@@ -228,7 +228,7 @@ def guessed_key(
     for column in schema.fields:
         if column.name in ("id", f"{table}_id") and column.type in ("integer", "text") and len(rows):
             values = rows[column.name].str.strip()
-            missing = (values == "") | values.map(lambda value: rules.look(value).kind == "missing" if value else True)
+            missing = (values == "") | values.map(rules.is_missing)
             repeats = ~missing & values.duplicated()
             if not missing.any() and not repeats.any():
                 return column.name, ""

@@ -228,9 +228,10 @@ def _say(sentence: str, code: int) -> int:
 
 
 def _load(given: argparse.Namespace, options: Options) -> int:
-    from etl import summary
+    from etl import memory, summary
     from etl.load import load
 
+    memory.keep_freed_memory()
     if options.rejects:
         with Path(options.rejects).open("a"):  # better now than after the load
             pass

@@ -62,14 +62,20 @@ class Look:
     features: tuple[str, ...] = ()
 
 
+def is_missing(text: str) -> bool:
+    """Whether `text` (trimmed) is one of the words that stand for a value that isn't there."""
+    folded = text.casefold()
+    return folded in MISSING or folded in EXCEL_ERRORS
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def look(text: str) -> Look:
     """What `text` (trimmed, not empty) looks like by itself."""
-    folded = text.casefold()
-    if folded in MISSING or folded in EXCEL_ERRORS:
+    if is_missing(text):
         return Look("missing")
     if any("0" <= char <= "9" for char in text):
         return _look_number(text) or _look_moment(text) or Look("other")
+    folded = text.casefold()
     if folded in TRUE_WORDS or folded in FALSE_WORDS:
         return Look("flag", ("flag_word",))
     if folded in TRUE_LETTERS:

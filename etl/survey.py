@@ -14,6 +14,7 @@ from etl.columns import ISO_DATE, ISO_DATETIME, trimmed, without
 from etl.infer import Evidence
 from etl.parse import WHOLE, Parsed, parse
 from etl.records import find_records
+from etl.rules import CURRENCY
 from etl.sniff import Layout
 from etl.source import Source, to_utf8
 from etl.table_schema import Schema
@@ -27,12 +28,18 @@ BLOCK_ROWS = 100_000
 ENOUGH = 2_000
 
 # What is common enough to be counted all at once: a pattern, and what `rules.look` says of every text that it matches.
+DECIMALS = (
+    r"(?:[1-9][0-9]{0,9}\.(?:[0-9]{1,2}|[0-9]{4,5})|[1-9][0-9]{0,4}\.[0-9]{6,10}|[1-9][0-9]{3,9}\.[0-9]{3}"
+    r"|0\.[0-9]{0,10}[1-9]|0\.[1-9][0-9]{0,10})$"
+)
 COMMON = (
     (r"^[2-9]$|^[1-9][0-9]{1,14}$", ("number", "bare")),
-    (r"^-[1-9][0-9]{0,14}$", ("number", "bare", "minus")),
-    (r"^(?:0|[1-9][0-9]{0,9})\.(?:[0-9]{1,2}|[0-9]{4,5})$", ("number", "bare", "decimal .")),
-    (r"^-(?:0|[1-9][0-9]{0,9})\.(?:[0-9]{1,2}|[0-9]{4,5})$", ("number", "bare", "decimal .", "minus")),
+    (r"^-[1-9][0-9]{0,14}$", ("number", "minus", "bare")),
+    (f"^{DECIMALS}", ("number", "bare", "decimal .")),
+    (f"^-{DECIMALS}", ("number", "minus", "bare", "decimal .")),
+    (r"^[1-9][0-9]{0,2}\.[0-9]{3}$", ("number", "bare", "open .")),
 )
+SIGNED = f"^[-+() 0-9.,{CURRENCY}%]{{1,15}}$"
 ISO = (
     (ISO_DATE, pa.date32(), ("moment", "date", "order iso")),
     (ISO_DATETIME, pa.timestamp("us"), ("moment", "datetime", "order iso", "naive")),
@@ -47,11 +54,12 @@ def sample(
     missing: for each column, texts that the user declared to be missing values.
     """
     evidence = [Evidence() for _name in names]
-    frames = []
     complete = source.size <= WHOLE_BYTES
-    for parsed in _sampled(source, layout, names, complete):
-        _count(parsed, evidence, range(len(names)), missing)
-        frames.append(parsed.frame.set_axis(parsed.lines, axis="index"))
+    parts = _sampled(source, layout, names, complete)
+    # The first rows show which columns are text; of the others all the rest is looked at, at once.
+    _count(parts[:1], evidence, range(len(names)), missing)
+    _count(parts[1:], evidence, range(len(names)), missing)
+    frames = [parsed.frame.set_axis(parsed.lines, axis="index") for parsed in parts]
     _with_lines(source, layout, evidence)
     rows = pd.concat(frames) if frames else pd.DataFrame(columns=list(names))
     return evidence, rows, complete
@@ -131,27 +139,33 @@ def survey_columns(
     for block in cut(source, layout, place, BLOCK_ROWS):
         # A column with data that is neither number nor date is text, whatever else is found.
         open_columns = [place for place in wanted if not evidence[place].counts["other"]]
-        _count(parse(block, layout, schema.names()), evidence, open_columns, missing)
+        _count([parse(block, layout, schema.names())], evidence, open_columns, missing)
     return evidence
 
 
-def _count(parsed: Parsed, evidence: list[Evidence], places: Sequence[int], missing: Sequence[tuple[str, ...]]) -> None:
-    """Add a block's evidence. Rows that had to be repaired prove nothing: their cells may be in the wrong columns."""
-    whole = np.flatnonzero(parsed.repaired == WHOLE)
-    everything = len(whole) == len(parsed.lines)
+def _count(
+    parts: Sequence[Parsed], evidence: list[Evidence], places: Sequence[int], missing: Sequence[tuple[str, ...]]
+) -> None:
+    """Add the evidence of some blocks. Rows that had to be repaired prove nothing: their cells may be in the wrong
+    columns.
+    """
+    whole = [parsed.repaired == WHOLE for parsed in parts]
+    lines = [parsed.lines[kept] for parsed, kept in zip(parts, whole, strict=True)]
     for place in places:
-        if evidence[place].counts["other"] and evidence[place].values > ENOUGH:
+        if not parts or (evidence[place].counts["other"] and evidence[place].values > ENOUGH):
             continue  # text, whatever else is found
-        text = pa.chunked_array(parsed.frame.iloc[:, place].array.__arrow_array__()).combine_chunks()
-        text = text.chunk(0) if isinstance(text, pa.ChunkedArray) else text
-        text = without(trimmed(text if everything else text.take(pa.array(whole))), missing[place])
-        count_texts(text, parsed.lines if everything else parsed.lines[whole], evidence[place])
+        columns = [parsed.frame.iloc[:, place].array.__arrow_array__() for parsed in parts]
+        kept = [column.filter(pa.array(mask)) for column, mask in zip(columns, whole, strict=True)]
+        text = pa.chunked_array([chunk for column in kept for chunk in column.chunks], pa.string()).combine_chunks()
+        count_texts(without(trimmed(text), missing[place]), np.concatenate(lines), evidence[place])
 
 
 def count_texts(text: pa.Array, lines: np.ndarray, evidence: Evidence) -> None:
     """Add the evidence of one column's values (trimmed, empty ones NULL)."""
     rest = pc.is_valid(text)
     for pattern, features in COMMON:
+        if not pc.any(rest).as_py():
+            return
         rest = _count_common(text, rest, pc.match_substring_regex(text, pattern), features, lines, evidence)
     for pattern, kind, features in ISO:
         shaped = pc.match_substring_regex(text, pattern)
@@ -163,10 +177,19 @@ def count_texts(text: pa.Array, lines: np.ndarray, evidence: Evidence) -> None:
     places = np.flatnonzero(pc.fill_null(rest, False).to_numpy(zero_copy_only=False))
     if not len(places):
         return
-    words = text.take(pa.array(places)).dictionary_encode()
-    codes, first, times = np.unique(words.indices.to_numpy(), return_index=True, return_counts=True)
-    for code, where, count in zip(codes.tolist(), first.tolist(), times.tolist(), strict=True):
-        evidence.add(words.dictionary[code].as_py(), times=count, line=int(lines[places[where]]))
+    shapes = shape(text.take(pa.array(places))).dictionary_encode()
+    _codes, first, times = np.unique(shapes.indices.to_numpy(), return_index=True, return_counts=True)
+    for where, count in zip(places[first].tolist(), times.tolist(), strict=True):
+        evidence.add(text[where].as_py(), times=count, line=int(lines[where]))
+
+
+def shape(text: pa.Array) -> pa.Array:
+    """Texts that are alike only where `rules.look` says the same of them.
+
+    With a currency or a percent sign, and so few digits, it doesn't matter which ones above 1 they are.
+    """
+    signed = pc.and_(pc.match_substring_regex(text, SIGNED), pc.match_substring_regex(text, f"[{CURRENCY}%]"))
+    return pc.if_else(signed, pc.replace_substring_regex(text, "[3-9]", "2"), text)
 
 
 def _count_common(
