@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import io
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Numeric, Table
 
+from etl.write.binary_copy import binary_copy
 from etl.write.sqlite import quoted
 
 KEEPS_NUL = False
 
 
-def pack(rows: pd.DataFrame, table: Table, folder: Path) -> bytes:
-    """`rows` (index = row number) as the CSV that COPY reads."""
-    names = [column.name for column in table.columns]
+@dataclass(frozen=True)
+class Packed:
+    """Rows as COPY reads them. form: csv or binary."""
+
+    form: str
+    data: bytes
+
+
+def pack(rows: pd.DataFrame, table: Table, folder: Path) -> Packed:
+    """`rows` (index = row number) as COPY reads them."""
     columns = {
-        name: pa.array(rows.index.to_numpy()) if name not in rows.columns else rows[name].array.__arrow_array__()
-        for name in names
+        column.name: pa.array(rows.index.to_numpy())
+        if column.name not in rows.columns
+        else rows[column.name].array.__arrow_array__().combine_chunks()
+        for column in table.columns
     }
+    if not any(isinstance(column.type, Numeric) for column in table.columns):  # a format of its own, and a rare one
+        return Packed("binary", binary_copy(list(columns.values())))
     text = io.BytesIO()
     # Every value is quoted, so that an empty text differs from NULL, which is not.
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
     pyarrow.csv.write_csv(pa.table(columns), text, options)
-    return text.getvalue()
+    return Packed("csv", text.getvalue())
 
 
 def at_hand(connection: Connection, packed: Any) -> AbstractContextManager[None]:
@@ -36,16 +49,16 @@ def at_hand(connection: Connection, packed: Any) -> AbstractContextManager[None]
     return nullcontext()
 
 
-def take(connection: Connection, table: Table, packed: bytes | pd.DataFrame) -> None:
+def take(connection: Connection, table: Table, packed: Packed | pd.DataFrame) -> None:
     """Insert what was packed."""
     if isinstance(packed, pd.DataFrame):
         packed = pack(packed, table, Path())
     names = ", ".join(quoted(column.name) for column in table.columns)
-    into = f"COPY {quoted(table.name)} ({names}) FROM STDIN (FORMAT csv)"
+    into = f"COPY {quoted(table.name)} ({names}) FROM STDIN (FORMAT {packed.form})"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(into) as copy:
-            copy.write(packed)
+            copy.write(packed.data)
     except driver_error() as error:
         raise as_sqlalchemy(error, into) from error
 
