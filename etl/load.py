@@ -50,7 +50,7 @@ def load(options: Options, progress: Progress) -> Outcome:
         )
         engine = open_engine(url)
         stack.callback(engine.dispose)
-        executor = stack.enter_context(_executor(options, engine))
+        executor = stack.enter_context(_executor(options, engine, source))
         migrate(engine, "loader")
         options, table = _target(engine, source, options)
         stack.enter_context(table_lock(engine, table))
@@ -65,9 +65,9 @@ def refuse_sqlite(url: URL) -> None:
         )
 
 
-def _executor(options: Options, engine: Engine) -> contextlib.AbstractContextManager[Executor]:
+def _executor(options: Options, engine: Engine, source: Source) -> contextlib.AbstractContextManager[Executor]:
     if options.engine == "local":
-        return contextlib.nullcontext(LocalExecutor(engine, options.workers))
+        return contextlib.nullcontext(LocalExecutor(engine, options.workers, source.size))
     from etl.dask_engine import DaskExecutor
 
     return contextlib.closing(DaskExecutor(str(options.scheduler), engine.url))

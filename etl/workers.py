@@ -1,7 +1,7 @@
-"""Blocks prepared in worker processes, in the file's order.
+"""Blocks worked on in other processes; what becomes of them is given back in the file's order.
 
 Workers are forked: they have the source, the plan and the imports already, and get only the place of a block. What they
-give back is small, for the rows themselves go through a file.
+give back is small: the rows go through a file, or from the worker straight into the database.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
 from etl import stopping
 from etl.blocks import Block, Piece
-from etl.prepare import Job, Prepared, prepare, prepare_piece
 from etl.problems import Interrupted
 
 # A file that is smaller than this is done before workers would have started.
@@ -29,7 +29,9 @@ AHEAD = 2
 # Seconds between two looks at whether to stop.
 PATIENCE = 0.2
 
-_job: Job | None = None
+Result = TypeVar("Result")
+
+_work: Callable[[Piece], Any] | None = None
 
 
 def worker_count(wanted: int | None, size: int) -> int:
@@ -39,18 +41,15 @@ def worker_count(wanted: int | None, size: int) -> int:
     return wanted or (len(os.sched_getaffinity(0)) if size >= WORTHWHILE_BYTES else 1)
 
 
-def prepared(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Prepared, None, None]:
-    """Every block, ready, in order. Raises Interrupted when a worker dies."""
-    if workers > 1:
-        yield from _by_workers(blocks, job, workers)
-        return
-    for block in blocks:
-        yield prepare(block, job)
+def each_block(
+    blocks: Iterable[Block], workers: int, work: Callable[[Piece], Result], prepare: Callable[[], object] = bool
+) -> Generator[Result, None, None]:
+    """What `work` makes of every block, in order. prepare: is called once in each worker.
 
-
-def _by_workers(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Prepared, None, None]:
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _begin, (job,))
-    waiting: collections.deque[Future[Prepared]] = collections.deque()
+    Raises Interrupted when a worker dies, and whatever `work` raises.
+    """
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _begin, (work, prepare))
+    waiting: collections.deque[Future[Result]] = collections.deque()
     try:
         for block in blocks:
             waiting.append(_submit(pool, block.piece))
@@ -64,7 +63,7 @@ def _by_workers(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Pr
         _end(pool)
 
 
-def _result(future: Future[Prepared], pool: ProcessPoolExecutor) -> Prepared:
+def _result(future: Future[Result], pool: ProcessPoolExecutor) -> Result:
     """What the worker gives back; neither a request to stop nor a dead worker is waited out."""
     while True:
         stopping.check()
@@ -76,11 +75,11 @@ def _result(future: Future[Prepared], pool: ProcessPoolExecutor) -> Prepared:
                 raise BrokenProcessPool from None
 
 
-def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Prepared]:
+def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Any]:
     with warnings.catch_warnings():
         # Python warns of forking beside threads; ours are the idle ones of numerical libraries.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return pool.submit(_prepare, piece)
+        return pool.submit(_worked_on, piece)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -93,13 +92,14 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-def _begin(job: Job) -> None:
-    global _job
-    _job = job
+def _begin(work: Callable[[Piece], Any], prepare: Callable[[], object]) -> None:
+    global _work
+    _work = work
     # Ctrl-C reaches every process of a terminal; the parent ends the workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
+    prepare()
 
 
 def _end_with_parent() -> None:
@@ -110,6 +110,6 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(terminate_with_parent, signal.SIGKILL)
 
 
-def _prepare(piece: Piece) -> Prepared:
-    assert _job is not None
-    return prepare_piece(piece, _job)
+def _worked_on(piece: Piece) -> Any:
+    assert _work is not None
+    return _work(piece)

@@ -55,6 +55,9 @@ def take(connection: Connection, table: Table, packed: Packed | pd.DataFrame) ->
         packed = pack(packed, table, Path())
     names = ", ".join(quoted(column.name) for column in table.columns)
     into = f"COPY {quoted(table.name)} ({names}) FROM STDIN (FORMAT {packed.form})"
+    # A server that breaks down may forget the last blocks, with the lines that say they are done: then they are loaded
+    # again. That a load is published is waited for, and with it all that was committed before.
+    run(connection, "SET LOCAL synchronous_commit = off")
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(into) as copy:
