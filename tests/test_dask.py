@@ -14,6 +14,7 @@ from conftest import free_port
 from loading import ROOT, ended, fine
 from serving_files import serving
 from test_load_kill import CONTENT, OLD, Killing, undisturbed  # noqa: F401 - a fixture
+from test_load_modes import CASES, WORD, loaded_case, loaded_with_two_unique_columns
 from test_report import profile_of, same_but_sketches
 
 from etl import dask_engine
@@ -81,30 +82,11 @@ def as_on_one_machine(place, alone):
 
 # ---- the same table ----
 
-WORD = "a word that is long enough to make the file larger than what a sample of it sees"
-CASES = {
-    "clean": "id,day,amount,word\n" + "".join(f"{n},2024-01-{n % 28 + 1:02d},{n}.5,{n}\n" for n in range(9_000)),
-    "a key that repeats in many blocks": "id,word\n" + "".join(f"{n * n % 7001},{n}\n" for n in range(9_000)),
-    "a guessed key that repeats": "t_id,word\n" + "".join(f"{n},{WORD}\n" for n in [*range(40_000), 5]),
-    "types": "id,a,b\n" + "".join(f"{n},{'007' if n == 39_500 else n},{WORD}\n" for n in range(40_000)),
-    "a byte that is not UTF-8": ("id,a\n" + "".join(f"{n},é {WORD}\n" for n in range(9_000))).encode() + b"9000,\xe9\n",
-    "ragged": "id,a,b\n" + "".join(f"{n},{n}{',x' * (1 if n % 50 else n % 4)}\n" for n in range(9_000)),
-}
-
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_cluster_makes_the_table_that_one_machine_makes(place, there, case):
-    key = [] if "guessed" in case else ["--primary-key", "id"]
-    found = []
-    for options in ([], there):
-        answer = place.load(CASES[case], *key, "--chunk-size", 1000, "--json", "--if-exists", "replace", *options)
-        fine(answer)
-        assert answer.code == 0, answer.said
-        assert answer.summary["rows_read"] == answer.summary["rows_loaded"] + answer.summary["rows_rejected"]
-        told = {name: answer.summary[name] for name in ("reasons", "cells_blanked", "schema", "dialect")}
-        found.append((told, place.everything(), [re.sub("line .*", "", note) for note in answer.summary["notes"]]))
-    assert found[0] == found[1]
-    assert not place.staging()
+    one_machine, cluster = (loaded_case(place, case, *options) for options in (["--workers", 1], there))
+    assert cluster == one_machine
 
 
 @pytest.mark.parametrize("case", ["types", "ragged", "a key that repeats in many blocks"])
@@ -120,16 +102,8 @@ def test_a_cluster_finds_the_profile_that_one_worker_finds(place, there, case):
 
 
 def test_the_row_that_comes_first_in_the_file_keeps_a_value_that_may_not_repeat(place, there):
-    """Two columns must be unique: which rows stay depends on the order in which all are looked at."""
-    place.write('{"fields": [{"name": "b", "constraints": {"unique": true}}], "primaryKey": "a"}', "schema.json")
-    content = "a,b\n" + "".join(f"{n * 37 % 501},{n * 11 % 703}\n" for n in range(1500))
-    options = ["--schema", place.folder / "schema.json", "--chunk-size", 40, "--if-exists", "replace", "--quiet"]
-    found = []
-    for more in ([], there):
-        assert place.load(content, *options, *more).code == 0
-        found.append(place.everything())
-    assert found[0] == found[1]
-    assert found[0]["account"][2] > 900
+    one_machine, cluster = (loaded_with_two_unique_columns(place, *options) for options in (["--workers", 1], there))
+    assert cluster == one_machine
 
 
 # ---- exactly once ----
