@@ -14,7 +14,7 @@ from etl import publish, tasks_of
 from etl.infer import plain_name
 from etl.ledger import Totals
 from etl.local_engine import LocalExecutor
-from etl.locks import table_lock
+from etl.locks import same_database, table_lock
 from etl.options import Options
 from etl.plan import Plan
 from etl.problems import Refused, UsageError
@@ -54,6 +54,7 @@ def load(options: Options, progress: Progress) -> Outcome:
         migrate(engine, "loader")
         options, table = _target(engine, source, options)
         stack.enter_context(table_lock(engine, table))
+        stack.enter_context(same_database(engine))
         return _load_locked(engine, source, options, table, progress, began, executor)
 
 

@@ -6,13 +6,14 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from database import sqlite_path
-from etl.problems import Refused
+from etl.problems import Interrupted, Refused
 
 
 @contextmanager
@@ -63,4 +64,15 @@ def _advisory_lock(engine: Engine, table: str) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+            with suppress(DBAPIError):  # the connection was cut: then the server has given the lock back
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+@contextmanager
+def same_database(engine: Engine) -> Iterator[None]:
+    """Raise Interrupted when the file of the database is another one in the end: then all went into the old one."""
+    path = sqlite_path(engine.url)
+    before = path.stat() if path is not None else None
+    yield
+    if path is not None and before is not None and not (path.exists() and os.path.samestat(path.stat(), before)):
+        raise Interrupted(f"{path} was replaced or removed while the load ran")

@@ -163,8 +163,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"process_csv.py: the log file can't be written: {error}", file=sys.stderr)
         return FAILED
-    with closing:
-        return max(_one(given, source) for source in given.sources)
+    with closing as log:
+        code = max(_one(given, source) for source in given.sources)
+    if code == LOADED and log.failure is not None:  # where a load failed, it was for the same reason
+        print(f"process_csv.py: the log is not complete: {log.failure}", file=sys.stderr)
+    return code
 
 
 def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:

@@ -27,6 +27,7 @@ from etl import discard, indexes, ledger, publish, tasks_of
 from etl.blocks import Block, Place, cut, start_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
+from etl.locks import table_lock
 from etl.notes import log_plan, notes_of
 from etl.options import Options
 from etl.plan import (
@@ -41,7 +42,7 @@ from etl.plan import (
     without_key,
 )
 from etl.prepare import Done, Job, Measure
-from etl.problems import Contradicted
+from etl.problems import Contradicted, Interrupted, Refused
 from etl.source import Source
 from etl.table_schema import to_frictionless
 from etl.write import Writer, table_for, writer_for
@@ -75,6 +76,7 @@ class Run:
     ) -> None:
         self.engine, self.source, self.options, self.table, self.progress = engine, source, options, table, progress
         self.executor = executor
+        self.stamp = source.stamp()
         self.writer: Writer = writer_for(engine.dialect.name)
         self.totals = Totals()
         self.load = 0
@@ -101,13 +103,19 @@ class Run:
             self.plan = self._suited(make_plan(self.source, self.options, self.table))
             self._new_load(fingerprint)
         with writing(self.engine, long=True) as connection:
-            for load in [*loads, *ledger.given_up(connection)]:
-                if load.id != self.load:
-                    ledger.hold(connection, load.id)
-                    publish.drop_staging(connection, load.id)
-                    shutil.rmtree(folder_of(self.engine, load.id), ignore_errors=True)
-                    ledger.abandon(connection, load.id)
-        discard.remove(self.engine)
+            for load in loads:
+                self._abandon(connection, load)
+            for load in ledger.given_up(connection):
+                # One that runs has its lock, however long ago it began.
+                with contextlib.suppress(Refused), table_lock(self.engine, load.table_name):
+                    self._abandon(connection, load)
+
+    def _abandon(self, connection: Connection, load: Any) -> None:
+        if load.id != self.load:
+            ledger.hold(connection, load.id)
+            publish.drop_staging(connection, load.id)
+            shutil.rmtree(folder_of(self.engine, load.id), ignore_errors=True)
+            ledger.abandon(connection, load.id)
 
     def _new_load(self, fingerprint: str) -> None:
         with writing(self.engine) as connection:
@@ -326,7 +334,17 @@ class Run:
         """What etl_loads keeps for those who look at the load."""
         return {"notes": self.notes()} | ({} if self.profile is None else {"profile": self.profile.as_json()})
 
+    def _refuse_changed_source(self) -> None:
+        """Where somebody wrote into the file meanwhile, what is committed must still be what stands there."""
+        if self.source.stamp() == self.stamp:
+            return
+        with self.engine.connect() as connection:
+            for line in ledger.done_blocks(connection, self.load):
+                if zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum:
+                    raise Interrupted(f"{self.source.name} has changed while it was read")
+
     def publish(self) -> None:
+        self._refuse_changed_source()
         asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
         if asked and self.options.if_exists == "replace":
             # Beforehand, so that readers of the table aren't kept waiting.

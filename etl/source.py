@@ -86,6 +86,13 @@ class Source:
             length -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def stamp(self) -> tuple[int, ...]:
+        """What changes when somebody writes into the file; nothing does in one that is read by URL."""
+        if isinstance(self.file, RemoteFile):
+            return ()
+        found = os.fstat(self.file.fileno())
+        return found.st_size, found.st_mtime_ns
+
     def close(self) -> None:
         self.file.close()
 
