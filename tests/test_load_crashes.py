@@ -21,7 +21,7 @@ from etl.blocks import cut
 
 pytestmark = pytest.mark.slow
 
-EVERY = int(os.environ.get("CRASH_EVERY", "40"))  # 1: at each statement that there is
+EVERY = int(os.environ.get("CRASH_EVERY", "60"))  # 1: at each statement that there is
 OLD = "id,code,amount,word\n1,5,1.5,old\n"
 OPTIONS = ("--primary-key", "id", "--chunk-size", "40", "--workers", "1")
 LEFT_BY_SQLITE = {"loaded.db", "loaded.db-wal", "loaded.db-shm"}

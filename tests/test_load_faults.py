@@ -111,7 +111,7 @@ def test_a_full_disk_is_one_line_and_the_load_goes_on_when_there_is_room(tmp_pat
         goes_on(place, undisturbed, "--workers", workers)
 
 
-@pytest.mark.parametrize("number", range(3 * FAULTS))
+@pytest.mark.parametrize("number", range(2 * FAULTS))
 def test_a_file_that_may_not_grow_is_one_line_and_the_load_goes_on_later(place, undisturbed, number):
     """As with a quota: every file of the load, the log too, is at most so large."""
     most = random.Random(number).choice([0, 4096, 100_000, 500_000, 1_000_000, 1_500_000])

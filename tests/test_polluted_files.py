@@ -14,7 +14,7 @@ import pytest
 from loading import Place, fine, fresh_place
 from pollution import polluted
 
-POLLUTED = int(os.environ.get("POLLUTED", "300"))
+POLLUTED = int(os.environ.get("POLLUTED", "200"))
 GROUPS = 10  # so that several processes can share the work
 OPTIONS: list[tuple[str, ...]] = [
     *[()] * 8, ("--text",), ("--header", "no"), ("--header", "yes"), ("--fill-missing",), ("--quote", "none"),
