@@ -49,7 +49,7 @@ def measure(engine: Engine, kind: str, path: Path) -> None:
         cutting = time.process_time() - began
         table = table_for(plan.schema, "scaling_benchmark", "postgresql")
         began = time.process_time()
-        packed = [postgresql.pack(judged(block, plan)[0].rows, table, Path()) for block in blocks]
+        packed = [postgresql.pack(judged(block, plan, postgresql)[0].rows, table, Path()) for block in blocks]
         cleaning = time.process_time() - began
         size = source.size / 1e6
     with engine.connect() as connection:
