@@ -142,7 +142,9 @@ class DaskExecutor:
             stopping.check()
             try:
                 return future.result(timeout=PATIENCE)
-            except TimeoutError:
+            # Dask raises the second one when the result comes at the very moment at which the time runs out
+            # (https://github.com/dask/distributed/issues/8514); the result is there at the next look.
+            except (TimeoutError, UnboundLocalError):
                 if self.client.status != "running":
                     raise Interrupted(f"The Dask scheduler at {self.scheduler} is gone") from None
             if time.monotonic() > deserted:
