@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -298,22 +299,45 @@ def test_of_six_loads_of_one_table_begun_at_once_each_loads_it_or_says_that_anot
 # ---- PostgreSQL hangs up ----
 
 
-@pytest.mark.parametrize("whose", ["all its connections", "that of its lock", "that of its blocks"])
-def test_a_load_whose_connections_are_cut_is_one_line_and_goes_on_later(tmp_path, postgresql_url, undisturbed, whose):
+SAME = ("rows", "rejects", "account")
+
+
+def goes_on_on_postgresql(place, undisturbed, *options):
+    place.finish(*options)
+    found = place.everything()
+    assert {name: found[name] for name in SAME} == {name: undisturbed[name] for name in SAME}
+    place.assert_nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("whose", "workers"),
+    [("all its connections", "2"), ("that of its lock", "1"), ("those of its blocks", "2")],
+)
+def test_a_load_whose_connections_are_cut_is_one_line_and_goes_on_later(
+    tmp_path, postgresql_url, undisturbed, whose, workers
+):
     place = disturbed(tmp_path, postgresql_url)
     holds_lock = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
-    which = {"all its connections": "true", "that of its lock": holds_lock, "that of its blocks": f"NOT {holds_lock}"}
-    others = "datname = current_database() AND pid <> pg_backend_pid()"
-    with stopped(place) as process, closing(psycopg.connect(postgresql_url, autocommit=True)) as other:
-        cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others} AND {which[whose]}"
-        assert other.execute(cut).fetchall()
+    which = {"all its connections": "true", "that of its lock": holds_lock, "those of its blocks": f"NOT {holds_lock}"}
+    others = f"datname = current_database() AND pid <> pg_backend_pid() AND {which[whose]}"
+    process = place.begin("--workers", workers)
+    place.wait_for_blocks(process)
+    with closing(psycopg.connect(postgresql_url, autocommit=True)) as other:
+        assert other.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}").fetchall()
     answer = ended(process)
     if answer.code:
         assert_failed_in_one_line(answer)
         assert_as_it_was(place)
-    place.finish()
-    found = place.everything()
-    assert {name: found[name] for name in ("rows", "rejects", "account")} == {
-        name: undisturbed[name] for name in ("rows", "rejects", "account")
-    }
-    place.assert_nothing_left()
+    goes_on_on_postgresql(place, undisturbed, "--workers", workers)
+
+
+def test_a_worker_that_is_killed_while_it_writes_to_postgresql_is_one_line(tmp_path, postgresql_url, undisturbed):
+    place = disturbed(tmp_path, postgresql_url)
+    process = place.begin("--workers", "2")
+    place.wait_for_blocks(process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    answer = ended(process)
+    assert_failed_in_one_line(answer)
+    assert_as_it_was(place)
+    goes_on_on_postgresql(place, undisturbed, "--workers", "2")
