@@ -33,6 +33,7 @@ class Writer:
     answers: list[tuple] = field(default_factory=list)  # of refusals: status, headers, body
     made: dict[int, str] = field(default_factory=dict)  # id -> the title that was acknowledged last
     doubtful: set[int] = field(default_factory=set)  # a change of these was asked for, and never answered
+    refused: list[str] = field(default_factory=list)  # titles of tasks that were not to be made
     unanswered: list[str] = field(default_factory=list)  # titles of tasks that may have been made or not
     longest: float = 0.0
 
@@ -65,6 +66,8 @@ class Writer:
             self.unanswered.pop()
             if status == 201:
                 self.made[int(headers["Location"].rpartition("/")[2])] = title
+            else:
+                self.refused.append(title)
 
     def _ask(self, connection, method: str, path: str, body=None, key: str | None = None):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
@@ -128,6 +131,11 @@ def lost(url, writers) -> list:
         for task, title in writer.made.items()
         if found.get(task) != title and (task not in writer.doubtful or task not in found)
     ]
+
+
+def done_nevertheless(url, writers) -> set:
+    """What was refused, and is there."""
+    return {title for writer in writers for title in writer.refused} & set(tasks_in(url).values())
 
 
 def tasks_in(url) -> dict[int, str]:

@@ -20,7 +20,17 @@ import conftest
 import psycopg
 import pytest
 from conftest import ROOT, serving
-from firing import log_in, lost, sign_up, statuses, tasks_in, wait_for_refusals, wait_for_writes, writing_clients
+from firing import (
+    done_nevertheless,
+    log_in,
+    lost,
+    sign_up,
+    statuses,
+    tasks_in,
+    wait_for_refusals,
+    wait_for_writes,
+    writing_clients,
+)
 from loading import Place
 
 from database import database_url, sqlite_path
@@ -281,6 +291,7 @@ def test_a_disk_that_is_full_is_503_until_there_is_space_again(serve, small_disk
     assert only_refused_for_now(writers)
     assert [error for writer in writers for error in writer.broken] == []
     assert lost(url, writers) == []
+    assert done_nevertheless(url, writers) == set()
     served.end()
 
 
@@ -295,13 +306,16 @@ def test_a_file_that_may_not_grow_is_503_until_it_may(served):
     with writing_clients(served, token, WRITERS, pause=0.01) as writers:
         wait_for_writes(writers, 20)
         limit_files(served, 64 * 1024)  # less than the WAL has already, or soon will have
-        wait_for_refusals(writers)
-        assert served.ask("GET", "/tasks", token=token)[0] == 200
-        limit_files(served, resource.RLIM_INFINITY)
+        try:
+            wait_for_refusals(writers)
+            assert served.ask("GET", "/tasks", token=token)[0] == 200
+        finally:
+            limit_files(served, resource.RLIM_INFINITY)
         wait_for_writes(writers, 20)
     assert only_refused_for_now(writers)
     assert [error for writer in writers for error in writer.broken] == []
     assert lost(served.database_url, writers) == []
+    assert done_nevertheless(served.database_url, writers) == set()
 
 
 def limit_files(served, size):
