@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from etl import ledger
 from etl.blocks import Piece, reread_block
@@ -14,6 +14,8 @@ from etl.ledger import Totals
 from etl.prepare import Done, Job, Prepared, counted, judged
 from etl.problems import Contradicted
 from etl.write import unique_sets
+
+TOO_LONG = "54000"  # PostgreSQL's program_limit_exceeded
 
 
 def commit(engine: Engine, job: Job, block: Prepared) -> Done:
@@ -28,6 +30,10 @@ def commit(engine: Engine, job: Job, block: Prepared) -> Done:
             # Which row came first in the file is not known where a later block may have been committed before.
             raise Contradicted("order", "a value that may not repeat stands in two blocks") from error
         totals = _commit_as(engine, job, _without_taken_keys(engine, job, block.piece))
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", "") == TOO_LONG and job.plan.schema.key and not job.plan.schema.key_declared:
+            raise Contradicted("key", "a value is longer than PostgreSQL keeps in an index") from error
+        raise
     return Done(block.piece, totals, block.seconds, time.perf_counter() - began)
 
 

@@ -91,7 +91,7 @@ class Source:
         if isinstance(self.file, RemoteFile):
             return ()
         found = os.fstat(self.file.fileno())
-        return found.st_size, found.st_mtime_ns
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
     def close(self) -> None:
         self.file.close()

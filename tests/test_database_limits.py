@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from loading import Place, fine
 
@@ -97,3 +99,17 @@ def test_a_number_beyond_what_was_declared_is_set_aside(value, declared, any_url
     else:
         assert place.values("a")[1] is None
         assert [(line, column, raw) for line, _, column, _, raw in place.rejects()] == [(3, "a", value)]
+
+
+def test_a_guessed_key_that_no_index_of_postgresql_keeps_gives_way(on_postgresql):
+    chance = random.Random(1)
+    long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", k=9_000))
+    content = f"id,n\nx,1\n{long},2\ny,3\n"
+    answer = loaded(on_postgresql, content)
+    assert "longer than PostgreSQL keeps in an index" in answer.out
+    assert on_postgresql.rows() == [(1, "x", 1), (2, long, 2), (3, "y", 3)]
+    answer = on_postgresql.load(content, "--primary-key", "id")
+    fine(answer)
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert on_postgresql.query("SELECT count(*) FROM t") == [(3,)]
