@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flask import Flask
+    from granian.server import MPServer
     from sqlalchemy import Engine
 
 # Enough that requests waiting for a lock don't keep the others from being answered.
@@ -177,9 +178,20 @@ def _serve(chosen: Settings) -> None:
     server = MPServer("taskmill", **_server_options(chosen))
     # Whoever stops the whole group stops the workers too: that they end is then no failure.
     server.on_shutdown(lambda: server.interrupt_children.clear() if server.interrupt_signal else None)
+    threading.Thread(target=_insist_on_the_end, args=[server], daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="taskmill-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # here the workers' numbers come together
         server.serve(target_loader=load_worker, wrap_loader=False)
+
+
+def _insist_on_the_end(server: MPServer) -> None:
+    """Tell the workers to end until they do: one that is told in the middle of its start misses it, and serves on."""
+    while True:
+        time.sleep(0.5)
+        if server.interrupt_signal:
+            for worker in list(server.wrks):
+                if worker.is_alive():
+                    worker.terminate()
 
 
 def _server_options(chosen: Settings) -> dict[str, Any]:

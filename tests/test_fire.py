@@ -215,6 +215,14 @@ def test_told_to_end_it_answers_what_it_has_begun(doomed, round_):
     assert set(tasks_in(doomed.database_url)) == acknowledged
 
 
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_told_to_end_while_some_workers_still_start_it_ends(serve, round_):
+    served = serve("--workers", "4", **QUIET, SHUTDOWN_SECONDS="60")
+    began = time.monotonic()
+    assert served.end() == 0
+    assert time.monotonic() - began < 30
+
+
 # ---- the database is not to be had ----
 
 
