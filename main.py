@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 # Enough that requests waiting for a lock don't keep the others from being answered.
 THREADS = 12
 
+_server: MPServer | None = None
+
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:
     """The web app on a database that is up to date; what `config` says wins over the environment."""
@@ -175,23 +177,13 @@ def _serve(chosen: Settings) -> None:
     except ImportError:
         _serve_in_one_process(chosen)
         return
-    server = MPServer("taskmill", **_server_options(chosen))
+    global _server
+    server = _server = MPServer("taskmill", **_server_options(chosen))
     # Whoever stops the whole group stops the workers too: that they end is then no failure.
     server.on_shutdown(lambda: server.interrupt_children.clear() if server.interrupt_signal else None)
-    threading.Thread(target=_insist_on_the_end, args=[server], daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="taskmill-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # here the workers' numbers come together
         server.serve(target_loader=load_worker, wrap_loader=False)
-
-
-def _insist_on_the_end(server: MPServer) -> None:
-    """Tell the workers to end until they do: one that is told in the middle of its start misses it, and serves on."""
-    while True:
-        time.sleep(0.5)
-        if server.interrupt_signal:
-            for worker in list(server.wrks):
-                if worker.is_alive():
-                    worker.terminate()
 
 
 def _server_options(chosen: Settings) -> dict[str, Any]:
@@ -216,6 +208,8 @@ def load_worker() -> Flask:
     # Ctrl-C reaches every process of a terminal; the first one alone heeds it, and lets the workers finish.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it answers requests it can end at once
+    if _server is not None and _server.interrupt_signal:
+        sys.exit()  # told to end right after the fork, when the first process's own handler took the signal
     threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     return _tidied(assemble(settings.read(os.environ)))
 
