@@ -140,12 +140,26 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
 
 def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
     """The block at a place that is known already. Raises Interrupted when its bytes are not the same any more."""
+    text = _text_of(source, piece)
+    kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
+    return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
+
+
+def without_text(block: Block) -> Block:
+    """The block without its bytes: whoever it is sent to reads those again, which is quicker than to send them."""
+    return replace(block, data=b"")
+
+
+def with_text(source: Source, block: Block) -> Block:
+    """A block that was sent without its bytes. Raises Interrupted when they are not the same any more."""
+    return replace(block, data=_text_of(source, block.piece))
+
+
+def _text_of(source: Source, piece: Piece) -> bytes:
     raw = source.read(piece.offset, piece.length)
     if zlib.crc32(raw) != piece.checksum:
         raise Interrupted(f"{source.name} has changed since it was cut into blocks, or is another file here")
-    text = to_utf8(raw, source.encoding)
-    kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
-    return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
+    return to_utf8(raw, source.encoding)
 
 
 def _before(source: Source, piece: Piece) -> tuple[bytes, bool]:

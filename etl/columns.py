@@ -48,6 +48,8 @@ def arrow_type(column: Field) -> pa.DataType:
 
 def trimmed(text: pa.Array) -> pa.Array:
     """Without blanks around; what is empty then is NULL."""
+    if _is_trimmed(text):
+        return text
     text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), NOTHING, text)
 
@@ -112,9 +114,22 @@ def _table(marks: str) -> np.ndarray:
     return table
 
 
+# The bytes that a blank of Unicode (what str.isspace says) in UTF-8 can begin and end with.
+BLANKS = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+BLANK_BEGINS, BLANK_ENDS = (np.isin(np.arange(256), [blank.encode()[place] for blank in BLANKS]) for place in (0, -1))
 DIGITS = _table("0123456789")
 INTEGER_MARKS = _table("0123456789-")
 NUMBER_MARKS = _table("0123456789-.")
+
+
+def _is_trimmed(text: pa.Array) -> bool:
+    """Whether it is certain that no value is empty or has a blank at its beginning or end."""
+    if text.null_count:
+        return False
+    raw, bounds = _bytes_of(text)
+    if (bounds[1:] == bounds[:-1]).any():
+        return False
+    return not (BLANK_BEGINS[raw[bounds[:-1]]].any() or BLANK_ENDS[raw[bounds[1:] - 1]].any())
 
 
 def _consists_of(text: pa.Array, marks: np.ndarray) -> bool:

@@ -15,9 +15,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from database import take_over_wal
-from etl.blocks import Block, Piece
+from etl.blocks import Block
 from etl.commit import commit
-from etl.prepare import Done, Job, Prepared, prepare, prepare_piece
+from etl.memory import settled
+from etl.prepare import Done, Job, Prepared, prepare, prepare_sent
 from etl.workers import each_block, worker_count
 
 # So much of the file is loaded before the WAL is taken over.
@@ -35,14 +36,14 @@ class LocalExecutor:
     def committed(self, blocks: Iterable[Block], job: Job, size: int) -> Generator[Done, None, None]:
         """Every block, committed, told of in the order given. Raises Contradicted."""
         workers = worker_count(self.workers, size)
-        with block_folder(self.engine, job.load) as folder:
+        with block_folder(self.engine, job.load) as folder, settled():
             job = replace(job, folder=folder)
             if job.in_order or workers == 1:
                 done = self._committed_here(_prepared(blocks, job, workers), job)
             else:
                 # Connections that came with the fork are the parent's.
                 prepare = partial(self.engine.dispose, close=False)
-                done = each_block(blocks, workers, partial(self._load_piece, job), prepare)
+                done = each_block(blocks, workers, partial(self._load_block, job), prepare)
             with contextlib.closing(done):
                 yield from done
 
@@ -56,15 +57,15 @@ class LocalExecutor:
                     take_over_wal(self.engine)
                     behind = 0
 
-    def _load_piece(self, job: Job, piece: Piece) -> Done:
+    def _load_block(self, job: Job, block: Block) -> Done:
         """A block by a worker, from the source to the database."""
-        return commit(self.engine, job, prepare_piece(piece, job))
+        return commit(self.engine, job, prepare_sent(block, job))
 
 
 def _prepared(blocks: Iterable[Block], job: Job, workers: int) -> Generator[Prepared, None, None]:
     """Every block, ready, in order."""
     if workers > 1:
-        return each_block(blocks, workers, partial(prepare_piece, job=job))
+        return each_block(blocks, workers, partial(prepare_sent, job=job))
     return (prepare(block, job) for block in blocks)
 
 

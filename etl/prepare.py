@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from etl import tasks_of
-from etl.blocks import Block, Piece, reread_block
+from etl.blocks import Block, Piece, reread_block, with_text
 from etl.clean import Cleaned, Reject, clean
 from etl.keys import without_repeats
 from etl.ledger import Totals, totals_of
@@ -104,6 +104,11 @@ def prepare(block: Block, job: Job) -> Prepared:
     return Prepared(block.piece, packed, cleaned.rejects, totals, None, time.perf_counter() - began)
 
 
+def prepare_sent(block: Block, job: Job) -> Prepared:
+    """The same of a block that was sent without its bytes, for a worker process."""
+    return prepare(with_text(job.source, block), job)
+
+
 def prepare_piece(piece: Piece, job: Job) -> Prepared:
-    """The same from the block's place alone, for a worker."""
+    """The same from the block's place alone, for a worker on another machine."""
     return prepare(reread_block(job.source, job.plan.layout, piece), job)

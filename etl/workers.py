@@ -1,7 +1,7 @@
 """Blocks worked on in other processes; what becomes of them is given back in the file's order.
 
-Workers are forked: they have the source, the plan and the imports already, and get only the place of a block. What they
-give back is small: the rows go through a file, or from the worker straight into the database.
+Workers are forked: they have the source, the plan and the imports already, and get only where a block's records lie.
+What they give back is small: the rows go through a file, or from the worker straight into the database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from etl import stopping
-from etl.blocks import Block, Piece
+from etl.blocks import Block, without_text
 from etl.problems import Interrupted
 
 # A file that is smaller than this is done before workers would have started.
@@ -31,7 +31,7 @@ PATIENCE = 0.2
 
 Result = TypeVar("Result")
 
-_work: Callable[[Piece], Any] | None = None
+_work: Callable[[Block], Any] | None = None
 
 
 def worker_count(wanted: int | None, size: int) -> int:
@@ -42,7 +42,7 @@ def worker_count(wanted: int | None, size: int) -> int:
 
 
 def each_block(
-    blocks: Iterable[Block], workers: int, work: Callable[[Piece], Result], prepare: Callable[[], object] = bool
+    blocks: Iterable[Block], workers: int, work: Callable[[Block], Result], prepare: Callable[[], object] = bool
 ) -> Generator[Result, None, None]:
     """What `work` makes of every block, in order. prepare: is called once in each worker.
 
@@ -52,7 +52,7 @@ def each_block(
     waiting: collections.deque[Future[Result]] = collections.deque()
     try:
         for block in blocks:
-            waiting.append(_submit(pool, block.piece))
+            waiting.append(_submit(pool, block))
             if len(waiting) >= workers * AHEAD:
                 yield _result(waiting.popleft(), pool)
         while waiting:
@@ -75,11 +75,11 @@ def _result(future: Future[Result], pool: ProcessPoolExecutor) -> Result:
                 raise BrokenProcessPool from None
 
 
-def _submit(pool: ProcessPoolExecutor, piece: Piece) -> Future[Any]:
+def _submit(pool: ProcessPoolExecutor, block: Block) -> Future[Any]:
     with warnings.catch_warnings():
         # Python warns of forking beside threads; ours are the idle ones of numerical libraries.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return pool.submit(_worked_on, piece)
+        return pool.submit(_worked_on, without_text(block))
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -92,7 +92,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-def _begin(work: Callable[[Piece], Any], prepare: Callable[[], object]) -> None:
+def _begin(work: Callable[[Block], Any], prepare: Callable[[], object]) -> None:
     global _work
     _work = work
     # Ctrl-C reaches every process of a terminal; the parent ends the workers itself.
@@ -110,6 +110,6 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(terminate_with_parent, signal.SIGKILL)
 
 
-def _worked_on(piece: Piece) -> Any:
+def _worked_on(block: Block) -> Any:
     assert _work is not None
-    return _work(piece)
+    return _work(block)

@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.clean import _read_one
-from etl.columns import arrow_type, read_common
+from etl.columns import BLANKS, arrow_type, read_common, trimmed
 from etl.table_schema import Field
 
 MARKED = st.text("0123456789.,-+()$€% eE'xNa", min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -59,3 +59,12 @@ def test_what_is_read_at_once_is_what_is_read_value_by_value(field, texts):
                 assert (verdict, pa.scalar(value, read.type)) == ("", read[place])
 
     law()
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from([*BLANKS, "a", "é", "中", "\x00", "\x7f", "\u00a1", "\u2030"]))))
+@example(["a"])
+@example(["", "a "])
+@example(["a", "\u3000a"])
+@example(["a\u0085"])
+def test_what_is_trimmed_is_what_strip_leaves_and_nothing_is_missing(texts):
+    assert trimmed(pa.array(texts, pa.string())).to_pylist() == [text.strip() or None for text in texts]
