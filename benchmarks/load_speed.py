@@ -305,7 +305,7 @@ def plot(ratios: dict[str, dict[str, float]], base: str, file: Path) -> None:
     )  # fmt: skip
     for tool in next(iter(ratios.values())):
         chart.add(tool, [found.get(tool) for found in ratios.values()])
-    file.write_bytes(chart.render())
+    file.write_text(chart.render(is_unicode=True))
 
 
 def print_locks(file: Path, target: SqliteFile | PostgresqlDatabase) -> None:
