@@ -25,17 +25,17 @@ FIRST_ROWS, FEWEST_ROWS = 10_000, 100
 SECONDS = 0.05
 
 REFERRED = """
-    SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)
+    SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(:name)
     UNION ALL
     SELECT 1 FROM sqlite_schema AS other, pragma_foreign_key_list(other.name) AS reference
-    WHERE other.type = 'table' AND lower(reference."table") = lower(?1)
+    WHERE other.type = 'table' AND lower(reference."table") = lower(:name)
 """
 
 
 def put_aside(connection: Connection, table: str) -> None:
     """Take a table away, if it is there, in the caller's transaction; `remove` does the rest of the work."""
     dialect = connection.dialect.name
-    if dialect != "sqlite" or connection.exec_driver_sql(REFERRED, (table,)).first():
+    if dialect != "sqlite" or connection.exec_driver_sql(REFERRED, {"name": table}).first():
         # What refers to a table would follow it to its new name, and its triggers would see its rows go.
         writer_for(dialect).run(connection, f"DROP TABLE IF EXISTS {quoted(table)}")
     elif inspect(connection).has_table(table):
