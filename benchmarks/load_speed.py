@@ -114,6 +114,7 @@ class Tool:
     cpu: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
     verdict: str = ""
+    failed: bool = False
 
 
 def main() -> None:
@@ -162,7 +163,7 @@ def flights() -> bytes:
 def compare(
     name: str, file: Path, target: SqliteFile | PostgresqlDatabase, rounds: int, only: list[str] | None
 ) -> dict[str, float]:
-    """Print a table of the tools; how many times the wall seconds of the target's base tool each one takes."""
+    """Print a table of the tools; how many times the wall seconds of the target's base tool each other one takes."""
     tools = [tool for tool in installed(file, target) if only is None or tool.name in only]
     expected = truth(file, SETS[name])
     for number in range(rounds):
@@ -183,7 +184,10 @@ def compare(
             f"| {expected['rows'] / wall:,.0f} | {tool.verdict} |",
             flush=True,
         )
-    return {tool.name: statistics.median(tool.seconds) / base for tool in tools} if base else {}
+    if not base:
+        return {}
+    others = (tool for tool in tools if tool.name != target.base and not tool.failed)
+    return {tool.name: statistics.median(tool.seconds) / base for tool in others}
 
 
 def installed(file: Path, target: SqliteFile | PostgresqlDatabase) -> Iterator[Tool]:
@@ -266,6 +270,7 @@ def run(tool: Tool, target: SqliteFile | PostgresqlDatabase, expected: dict[str,
         _pid, status, usage = os.wait4(process.pid, 0)
         tool.seconds.append(time.perf_counter() - began)
         process.returncode = os.waitstatus_to_exitcode(status)
+        tool.failed = process.returncode != 0
         tool.peaks.append(max(watched.stop() if watched else 0.0, usage.ru_maxrss / 1024))
         tool.cpu.append(usage.ru_utime + usage.ru_stime)
         said.seek(0)
@@ -299,11 +304,13 @@ def judged(target: SqliteFile | PostgresqlDatabase, expected: dict[str, float]) 
 
 def plot(ratios: dict[str, dict[str, float]], base: str, file: Path) -> None:
     """Bars: how many times as long as the base tool each one takes, on a logarithmic scale."""
+    most = max(ratio for found in ratios.values() for ratio in found.values())
     chart = pygal.HorizontalBar(
-        title=f"Seconds to load, as multiples of {base}", logarithmic=True, print_values=True,
-        disable_xml_declaration=True, js=[], x_labels=list(ratios), formatter=lambda ratio: f"{ratio:.2f}", height=400,
+        title=f"Seconds to load, as multiples of {base}", logarithmic=True, zero=0.5, range=(0.5, most),
+        x_labels=list(ratios), print_values=True, formatter=lambda ratio: f"{ratio:.2f}", truncate_legend=-1,
+        height=400, disable_xml_declaration=True, js=[],
     )  # fmt: skip
-    for tool in next(iter(ratios.values())):
+    for tool in dict.fromkeys(tool for found in ratios.values() for tool in found):
         chart.add(tool, [found.get(tool) for found in ratios.values()])
     file.write_text(chart.render(is_unicode=True))
 
