@@ -6,6 +6,7 @@ Every run is a whole process with a fresh database: a SQLite file, or with --db 
 Wall seconds are medians; the slowest tools take part in the first round alone. Memory is the most that a process and
 its children held at once, in one more run, without the database server; the ratio is against `sqlite3 .import`, or
 `psql \\copy`, in the same rounds. A result whose row count or column sums are not those of the file is marked as wrong.
+dlt may be installed for another Python, whose path stands in PEERS_PYTHON.
 
     python benchmarks/load_speed.py --lock
 
