@@ -333,11 +333,16 @@ def test_a_load_whose_connections_are_cut_is_one_line_and_goes_on_later(
 
 def test_a_worker_that_is_killed_while_it_writes_to_postgresql_is_one_line(tmp_path, postgresql_url, undisturbed):
     place = disturbed(tmp_path, postgresql_url)
-    process = place.begin("--workers", "2")
-    place.wait_for_blocks(process)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGKILL)
-    answer = ended(process)
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'etl_blocks'::regclass AND NOT granted"
+    with psycopg.connect(postgresql_url) as other:
+        other.execute("LOCK TABLE etl_blocks IN EXCLUSIVE MODE")  # the workers wait for it within a block
+        process = place.begin("--workers", "2")
+        while place.query(waiting) != [(2,)]:
+            assert process.poll() is None, ended(process).said
+            time.sleep(0.01)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        answer = ended(process)
     assert_failed_in_one_line(answer)
     assert_as_it_was(place)
     goes_on_on_postgresql(place, undisturbed, "--workers", "2")
