@@ -302,6 +302,19 @@ def test_of_six_loads_of_one_table_begun_at_once_each_loads_it_or_says_that_anot
 SAME = ("rows", "rejects", "account")
 
 
+@contextmanager
+def begun_to_write(place, url, workers):
+    """A load whose workers all wait within a block, for the lock that another connection has; and that connection."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'etl_blocks'::regclass AND NOT granted"
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE etl_blocks IN EXCLUSIVE MODE")
+        process = place.begin("--workers", workers)
+        while place.query(waiting) != [(int(workers),)]:
+            assert process.poll() is None, ended(process).said
+            time.sleep(0.01)
+        yield process, other
+
+
 def goes_on_on_postgresql(place, undisturbed, *options):
     place.finish(*options)
     found = place.everything()
@@ -320,9 +333,7 @@ def test_a_load_whose_connections_are_cut_is_one_line_and_goes_on_later(
     holds_lock = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
     which = {"all its connections": "true", "that of its lock": holds_lock, "those of its blocks": f"NOT {holds_lock}"}
     others = f"datname = current_database() AND pid <> pg_backend_pid() AND {which[whose]}"
-    process = place.begin("--workers", workers)
-    place.wait_for_blocks(process)
-    with closing(psycopg.connect(postgresql_url, autocommit=True)) as other:
+    with begun_to_write(place, postgresql_url, workers) as (process, other):
         assert other.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}").fetchall()
     answer = ended(process)
     if answer.code:
@@ -333,13 +344,7 @@ def test_a_load_whose_connections_are_cut_is_one_line_and_goes_on_later(
 
 def test_a_worker_that_is_killed_while_it_writes_to_postgresql_is_one_line(tmp_path, postgresql_url, undisturbed):
     place = disturbed(tmp_path, postgresql_url)
-    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'etl_blocks'::regclass AND NOT granted"
-    with psycopg.connect(postgresql_url) as other:
-        other.execute("LOCK TABLE etl_blocks IN EXCLUSIVE MODE")  # the workers wait for it within a block
-        process = place.begin("--workers", "2")
-        while place.query(waiting) != [(2,)]:
-            assert process.poll() is None, ended(process).said
-            time.sleep(0.01)
+    with begun_to_write(place, postgresql_url, "2") as (process, _other):
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(children[0]), signal.SIGKILL)
         answer = ended(process)
