@@ -111,8 +111,9 @@ def _bytes_for(rows: int) -> int:
 
 def _next_block(source: Source, layout: Layout, place: Place, rows: int, length: int, end: int) -> Block:
     while True:
-        data = source.read(place.offset, min(length, end - place.offset))
-        if len(data) < min(length, end - place.offset):
+        wanted = min(length, end - place.offset)
+        data = source.read(place.offset, wanted)
+        if len(data) < wanted:
             raise Interrupted(f"{source.name} has become shorter while it was read")
         final = place.offset + len(data) >= end
         # Line ends, delimiters and quotes are the same bytes in every encoding that comes here.

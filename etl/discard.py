@@ -35,14 +35,12 @@ REFERRED = """
 def put_aside(connection: Connection, table: str) -> None:
     """Take a table away, if it is there, in the caller's transaction; `remove` does the rest of the work."""
     dialect = connection.dialect.name
+    writer = writer_for(dialect)
     if dialect != "sqlite" or connection.exec_driver_sql(REFERRED, {"name": table}).first():
         # What refers to a table would follow it to its new name, and its triggers would see its rows go.
-        writer_for(dialect).run(connection, f"DROP TABLE IF EXISTS {quoted(table)}")
+        writer.run(connection, f"DROP TABLE IF EXISTS {quoted(table)}")
     elif inspect(connection).has_table(table):
-        # A view on the table would otherwise stop the renaming.
-        connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
-        connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} RENAME TO {PREFIX}{uuid.uuid4().hex[:12]}")
-        connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
+        writer.rename(connection, table, f"{PREFIX}{uuid.uuid4().hex[:12]}")
 
 
 def remove(engine: Engine) -> None:

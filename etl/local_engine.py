@@ -42,8 +42,8 @@ class LocalExecutor:
                 done = self._committed_here(_prepared(blocks, job, workers), job)
             else:
                 # Connections that came with the fork are the parent's.
-                prepare = partial(self.engine.dispose, close=False)
-                done = each_block(blocks, workers, partial(self._load_block, job), prepare)
+                at_start = partial(self.engine.dispose, close=False)
+                done = each_block(blocks, workers, partial(self._load_block, job), at_start)
             with contextlib.closing(done):
                 yield from done
 

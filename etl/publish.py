@@ -149,7 +149,7 @@ def publish(
         discard.put_aside(connection, staging.name)
     else:
         discard.put_aside(connection, table)
-        writer.publish(connection, staging.name, table)
+        writer.rename(connection, staging.name, table)
 
 
 def _merge(connection: Connection, writer: Writer, staging: Table, table: str, *, upsert: bool) -> None:

@@ -191,7 +191,7 @@ class Run:
         place, self.gaps = start_of(self.plan.layout, self.source), []
         with self.engine.connect() as connection:
             for line in ledger.done_blocks(connection, self.load):
-                if zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum:
+                if not self._still_there(line):
                     return False
                 if self.profile is not None and line.measured is None:
                     log.info("load %d was begun without --report", self.load)
@@ -205,6 +205,10 @@ class Run:
             self.clock = time.time() - self.profile.points[-1][0]
         self.gaps.append((replace(place, number=last + 1), self.source.size))
         return True
+
+    def _still_there(self, line: Any) -> bool:
+        """Whether the bytes of a committed block are those that were committed."""
+        return zlib.crc32(self.source.read(line.offset, line.length)) == line.checksum
 
     # -- measuring --
 
@@ -340,7 +344,7 @@ class Run:
             return
         with self.engine.connect() as connection:
             for line in ledger.done_blocks(connection, self.load):
-                if zlib.crc32(self.source.read(line.offset, line.length)) != line.checksum:
+                if not self._still_there(line):
                     raise Interrupted(f"{self.source.name} has changed while it was read")
 
     def publish(self) -> None:

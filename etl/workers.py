@@ -42,13 +42,13 @@ def worker_count(wanted: int | None, size: int) -> int:
 
 
 def each_block(
-    blocks: Iterable[Block], workers: int, work: Callable[[Block], Result], prepare: Callable[[], object] = bool
+    blocks: Iterable[Block], workers: int, work: Callable[[Block], Result], at_start: Callable[[], object] | None = None
 ) -> Generator[Result, None, None]:
-    """What `work` makes of every block, in order. prepare: is called once in each worker.
+    """What `work` makes of every block, in order. at_start: is called once in each worker.
 
     Raises Interrupted when a worker dies, and whatever `work` raises.
     """
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _begin, (work, prepare))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _begin, (work, at_start))
     waiting: collections.deque[Future[Result]] = collections.deque()
     try:
         for block in blocks:
@@ -92,14 +92,15 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-def _begin(work: Callable[[Block], Any], prepare: Callable[[], object]) -> None:
+def _begin(work: Callable[[Block], Any], at_start: Callable[[], object] | None) -> None:
     global _work
     _work = work
     # Ctrl-C reaches every process of a terminal; the parent ends the workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
-    prepare()
+    if at_start is not None:
+        at_start()
 
 
 def _end_with_parent() -> None:

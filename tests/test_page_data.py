@@ -46,6 +46,16 @@ def united():
     )
 
 
+def sort_by_delay(tab, united):
+    """Sort the flights of one carrier, latest first, and find there the delays that pandas found."""
+    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
+    for order in ("ascending", "descending"):
+        tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
+        expect(tab.locator(f"th[aria-sort={order}]")).to_contain_text("dep_delay")
+    expect(tab.locator(".sheet tbody tr").first).to_contain_text(str(united[0]))
+    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[:100]]
+
+
 def column_of(tab, name):
     """The cells under a heading, once they are those that the address asks for."""
     expect(tab.locator(".sheet")).to_have_attribute("aria-busy", "false")
@@ -63,12 +73,7 @@ def test_flights_are_filtered_to_one_carrier_and_sorted_by_delay(visitor, united
     tab.get_by_label("Column").select_option("carrier")
     tab.get_by_label("Value").fill("UA")
     tab.get_by_role("button", name="Filter", exact=True).click()
-    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
-    for order in ("ascending", "descending"):
-        tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
-        expect(tab.locator(f"th[aria-sort={order}]")).to_contain_text("dep_delay")
-    expect(tab.locator(".sheet tbody tr").first).to_contain_text(str(united[0]))
-    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[:100]]
+    sort_by_delay(tab, united)
     assert set(column_of(tab, "carrier")) == {"UA"}
     expect(tab).to_have_url(re.compile(r"#/data/flights\?carrier\.eq=UA&sort=-dep_delay$"))
 
@@ -228,12 +233,7 @@ def test_the_profile_of_flights_has_the_figures_that_pandas_finds(visitor, unite
     assert shown == [(name, f"{number:,}") for name, number in carriers.items()]
 
     card(tab, "carrier").get_by_role("link", name="UA", exact=True).click()
-    expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
-    for order in ("ascending", "descending"):
-        tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
-        expect(tab.locator(f"th[aria-sort={order}]")).to_contain_text("dep_delay")
-    expect(tab.locator(".sheet tbody tr").first).to_contain_text(str(united[0]))
-    assert column_of(tab, "dep_delay") == [str(delay) for delay in united[:100]]
+    sort_by_delay(tab, united)
 
 
 @pytest.mark.usefixtures("tables")

@@ -58,8 +58,8 @@ class Writer(Protocol):
     def take(self, connection: Connection, table: Table, packed: Any) -> None:
         """Insert what was packed. Raises sqlalchemy.exc.IntegrityError where a key repeats."""
 
-    def publish(self, connection: Connection, staging: str, table: str) -> None:
-        """Give the staging table the name of the table, which isn't there any more."""
+    def rename(self, connection: Connection, table: str, name: str) -> None:
+        """Give a table a name that no other one has."""
 
     def run(self, connection: Connection, statement: str) -> None:
         """Run a statement without parameters, names of any characters in it."""

@@ -35,9 +35,8 @@ def binary_copy(columns: Sequence[pa.Array]) -> bytes:
     _valid, offsets, data = rows.buffers()
     if not len(rows):
         return HEADER + TRAILER
-    end = np.frombuffer(offsets, dtype=np.int32)[rows.offset + len(rows)]
-    begin = np.frombuffer(offsets, dtype=np.int32)[rows.offset]
-    return b"".join((HEADER, memoryview(data)[begin:end], TRAILER))
+    bounds = np.frombuffer(offsets, dtype=np.int32)[rows.offset :]
+    return b"".join((HEADER, memoryview(data)[bounds[0] : bounds[len(rows)]], TRAILER))
 
 
 def _text_fields(text: pa.Array) -> list[pa.Array]:

@@ -80,9 +80,9 @@ def as_sqlalchemy(error: Exception, statement: str) -> Exception:
     return DBAPIError.instance(statement, None, error, psycopg.Error)
 
 
-def publish(connection: Connection, staging: str, table: str) -> None:
-    """Give the staging table the name of the table, which isn't there any more."""
-    run(connection, f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
+def rename(connection: Connection, table: str, name: str) -> None:
+    """Give a table a name that no other one has."""
+    run(connection, f"ALTER TABLE {quoted(table)} RENAME TO {quoted(name)}")
 
 
 def run(connection: Connection, statement: str) -> None:

@@ -101,11 +101,11 @@ def _flat_groups(columns: list[list[Any]], count: int) -> Iterator[tuple[Any, ..
         yield group
 
 
-def publish(connection: Connection, staging: str, table: str) -> None:
-    """Give the staging table the name of the table, which isn't there any more."""
-    # A view on the table would otherwise stop the renaming.
+def rename(connection: Connection, table: str, name: str) -> None:
+    """Give a table a name that no other one has."""
+    # A view on either name would otherwise stop the renaming.
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
-    connection.exec_driver_sql(f"ALTER TABLE {quoted(staging)} RENAME TO {quoted(table)}")
+    connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} RENAME TO {quoted(name)}")
     connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
 
 
