@@ -84,9 +84,10 @@ class Writer:
 
 
 @contextmanager
-def writing_clients(served, token, number, *, pause=0.0, name="task"):
-    """So many writers at work, until the end of the block."""
+def writing_clients(served, token, number, *, pause=0.0):
+    """So many writers at work, until the end of the block. No other writers ever give their tasks the same titles."""
     stop = threading.Event()
+    name = uuid.uuid4().hex
     writers = [Writer(served, token, f"{name} {n}", pause) for n in range(number)]
     threads = [threading.Thread(target=writer.run, args=[stop]) for writer in writers]
     for thread in threads:
