@@ -12,7 +12,8 @@ from etl import stopping
 from etl.problems import Contradicted, Interrupted
 from etl.records import MAX_FIELD, Records, find_records
 from etl.sniff import Layout
-from etl.source import Source, to_utf8
+from etl.source import Source
+from etl.text_encoding import to_utf8
 
 # A block is at most this long, however many rows are asked for: memory is a few blocks.
 BLOCK_BYTES = 4 << 20

@@ -16,9 +16,10 @@ from etl.options import Options
 from etl.problems import Contradicted, Refused, UsageError
 from etl.records import Dialect
 from etl.sniff import Layout, Wishes, sniff
-from etl.source import Source, decide_encoding, to_utf8
+from etl.source import Source
 from etl.survey import lines_at, sample, survey, survey_columns
 from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, field_from_json, fields_as_json
+from etl.text_encoding import decide_encoding, to_utf8_in_any_case
 
 SNIFF_BYTES = 1 << 18
 
@@ -80,7 +81,7 @@ def reread(source: Source, options: Options, table: str, contradiction: Contradi
 def _make_plan(source: Source, options: Options, table: str) -> Plan:
     head = source.read(source.start, SNIFF_BYTES)
     complete = source.start + len(head) >= source.size
-    text = to_utf8(_whole_characters(head, source, complete), "cp1252" if source.encoding == "cp1252" else "mixed")
+    text = to_utf8_in_any_case(_whole_characters(head, source, complete), source.encoding)
     if not text.strip(b"\r\n \t\x00"):
         raise Refused(f"{source.name} holds nothing but blanks.")
     layout = sniff(text, Wishes(options.delimiter, options.quote, options.header, options.text), complete=complete)

@@ -1,4 +1,4 @@
-"""Bytes: open a file, a URL or standard input, decompress it, find its encoding, and read ranges of it.
+"""Bytes: open a file, a URL or standard input, and read ranges of it.
 
 Whatever comes in, what goes out is one range of bytes that can be read again at any offset, and in which line
 ends, delimiters and quotes are single ASCII bytes. Compressed input, URLs, standard input and encodings that don't
@@ -8,36 +8,24 @@ workers elsewhere are to read is not spooled: they read the file or the URL itse
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import io
-import lzma
 import os
 import re
 import sys
 import tempfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
+from etl.compression import compression_of, unpacked
 from etl.problems import Refused
 from etl.remote import RemoteFile, is_url, pieces_of, without_password
+from etl.text_encoding import guess_wide, mark_of
 
 PIECE = 1 << 20
 HEAD = 1 << 16
-
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 # How the bytes of what is certainly no CSV file begin.
 FOREIGN = (
@@ -54,7 +42,6 @@ FOREIGN = (
     (b"Rar!", "a RAR archive; unpack it first"),
 )
 
-MIXED = "utf-8, cp1252 where invalid"
 SHARED = "the workers of a cluster read the file itself, each its part"
 
 
@@ -144,10 +131,10 @@ def _described(
     if not head:
         raise Refused(f"{name} is empty.")
     _refuse_foreign(name, head)
-    bom, marked = next(((bom, found) for bom, found in BOMS if head.startswith(bom)), (b"", None))
-    found = encoding or marked or _guess_wide(head)
+    bom, marked = mark_of(head)
+    found = encoding or marked or guess_wide(head)
     if found in ("utf-16", "utf-32"):  # which byte comes first is told by the mark, or by where the NULs are
-        found = marked or _guess_wide(head) or f"{found}-le"
+        found = marked or guess_wide(head) or f"{found}-le"
     source = Source(
         name, _absolute(name), file, len(bom), size, "utf-8", found is not None, found or "utf-8", compression
     )
@@ -208,95 +195,22 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     return spool
 
 
-def _refuse_compressed(name: str, head: bytes) -> None:
-    kind = next((kind for magic, kind, _opener in COMPRESSIONS if head.startswith(magic)), None)
-    if kind is not None:
-        raise Refused(f"{name} is compressed ({kind}), and {SHARED}; unpack it first.")
-
-
 def _decompressed(file: IO[bytes], name: str, shared: bool) -> tuple[IO[bytes], str | None]:
-    head = os.pread(file.fileno(), 6, 0)
-    opened = next(((kind, opener) for magic, kind, opener in COMPRESSIONS if head.startswith(magic)), None)
-    if opened is None:
+    head = os.pread(file.fileno(), HEAD, 0)
+    kind = compression_of(head)
+    if kind is None:
         return file, None
     if shared:
         _refuse_compressed(name, head)
-    kind, opener = opened
     file.seek(0)
     with file:
-        try:
-            plain = opener(file, name)
-            return _spooled(iter(lambda: plain.read(PIECE), b"")), kind
-        except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk's fault, not the file's
-            raise Refused(f"{name} is a damaged or cut-off {kind} file ({str(error).rstrip('.')}).") from error
+        return _spooled(unpacked(kind, file, name)), kind
 
 
-def _open_zip(file: IO[bytes], name: str) -> IO[bytes]:
-    archive = zipfile.ZipFile(file)
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if "[Content_Types].xml" in names or "mimetype" in names:
-        raise Refused(f"{name} is a spreadsheet or an office document; save the sheet as CSV first.")
-    names = [member for member in names if not member.startswith("__MACOSX/") and not member.endswith(".DS_Store")]
-    if len(names) != 1:
-        raise Refused(f"{name} holds {len(names)} files; unpack it and name the one to load.")
-    return archive.open(names[0])
-
-
-def _open_zstd(file: IO[bytes], name: str) -> IO[bytes]:
-    import zstandard
-
-    class _WholeFrames(io.RawIOBase):
-        """zstandard's reader takes a cut-off frame for the end of the file; this one doesn't."""
-
-        def __init__(self) -> None:
-            self.decompressor = zstandard.ZstdDecompressor().decompressobj()
-            self.complete = True
-
-        def read(self, size: int = -1) -> bytes:
-            while piece := file.read(PIECE):
-                out = b""
-                while piece:
-                    self.complete = False
-                    try:
-                        out += self.decompressor.decompress(piece)
-                    except zstandard.ZstdError as error:
-                        raise ValueError(str(error)) from error
-                    piece = b""
-                    if self.decompressor.eof:
-                        self.complete = True
-                        piece = self.decompressor.unused_data
-                        self.decompressor = zstandard.ZstdDecompressor().decompressobj()
-                if out:
-                    return out
-            if not self.complete:
-                raise EOFError("the last frame is not complete")
-            return b""
-
-    return _WholeFrames()  # type: ignore[return-value]
-
-
-def _gzip(file: IO[bytes], name: str) -> IO[bytes]:
-    return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-
-
-def _bzip2(file: IO[bytes], name: str) -> IO[bytes]:
-    return bz2.BZ2File(file)
-
-
-def _xz(file: IO[bytes], name: str) -> IO[bytes]:
-    return lzma.LZMAFile(file)
-
-
-COMPRESSIONS: tuple[tuple[bytes, str, Callable[[IO[bytes], str], IO[bytes]]], ...] = (
-    (b"\x1f\x8b", "gzip", _gzip),
-    (b"BZh", "bzip2", _bzip2),
-    (b"\xfd7zXZ\x00", "xz", _xz),
-    (b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
-    (b"PK\x03\x04", "zip", _open_zip),
-    (b"PK\x05\x06", "zip", _open_zip),
-)
+def _refuse_compressed(name: str, head: bytes) -> None:
+    kind = compression_of(head)
+    if kind is not None:
+        raise Refused(f"{name} is compressed ({kind}), and {SHARED}; unpack it first.")
 
 
 def _refuse_foreign(name: str, head: bytes) -> None:
@@ -310,23 +224,6 @@ def _refuse_binary(name: str, head: bytes) -> None:
     odd = sum(head.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 27))
     if odd > max(3, len(head) // 20):
         raise Refused(f"{name} is binary, not text.")
-
-
-def _guess_wide(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a byte order mark shows by where its NUL bytes are."""
-    if len(head) < 4 or b"\x00" not in head:
-        return None
-    nul = [head[place::4].count(0) / max(1, len(head[place::4])) for place in range(4)]
-    if nul[3] > 0.9 and nul[2] > 0.9 and nul[0] < 0.1:
-        return "utf-32-le"
-    if nul[0] > 0.9 and nul[1] > 0.9 and nul[3] < 0.1:
-        return "utf-32-be"
-    even, odd = (nul[0] + nul[2]) / 2, (nul[1] + nul[3]) / 2
-    if odd > 0.3 and even < odd / 4:
-        return "utf-16-le"
-    if even > 0.3 and odd < even / 4:
-        return "utf-16-be"
-    return None
 
 
 def _transcode(source: Source, encoding: str) -> None:
@@ -347,58 +244,3 @@ def _transcode(source: Source, encoding: str) -> None:
     source.file.close()
     source.file, source.start, source.encoding = spool, 0, "utf-8"
     source.size = os.fstat(spool.fileno()).st_size
-
-
-def to_utf8(data: bytes, encoding: str) -> bytes:
-    """`data` in UTF-8. Raises UnicodeDecodeError when the encoding is "utf-8" and the bytes are not."""
-    if data.isascii():
-        return data
-    if encoding == "utf-8":
-        data.decode("utf-8")
-        return data
-    if encoding == "cp1252":
-        return _from_cp1252(data)
-    return b"\n".join(map(_line_to_utf8, data.split(b"\n")))
-
-
-def _line_to_utf8(line: bytes) -> bytes:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return _from_cp1252(line)
-    return line
-
-
-def _from_cp1252(data: bytes) -> bytes:
-    # The five bytes that cp1252 leaves open become the C1 controls, as the WHATWG Encoding Standard has it.
-    return data.decode("cp1252", "c1").encode("utf-8")
-
-
-def _c1(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    return "".join(map(chr, error.object[error.start : error.end])), error.end
-
-
-codecs.register_error("c1", _c1)
-
-
-def decide_encoding(source: Source) -> str:
-    """The encoding of a file that is not UTF-8 throughout, decided on all of it.
-
-    A file with more lines in valid multi-byte UTF-8 than invalid ones is UTF-8 that somebody appended to, and only
-    its invalid lines are cp1252; any other is cp1252.
-    """
-    valid = invalid = 0
-    offset, rest = source.start, b""
-    while piece := source.read(offset, PIECE):
-        offset += len(piece)
-        lines = (rest + piece).split(b"\n")
-        rest = lines.pop() if offset < source.size else b""
-        for line in lines:
-            if not line.isascii():
-                try:
-                    line.decode("utf-8")
-                    valid += 1
-                except UnicodeDecodeError:
-                    invalid += 1
-    return MIXED if valid > invalid else "cp1252"

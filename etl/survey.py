@@ -16,8 +16,9 @@ from etl.parse import WHOLE, Parsed, parse
 from etl.records import find_records
 from etl.rules import CURRENCY
 from etl.sniff import Layout
-from etl.source import Source, to_utf8
+from etl.source import Source
 from etl.table_schema import Schema
+from etl.text_encoding import to_utf8_in_any_case
 
 # A file up to this size is its own sample; of a larger one, its head and pieces spread over all of it are read.
 WHOLE_BYTES = 2 << 20
@@ -110,7 +111,7 @@ def lines_at(source: Source, layout: Layout, offsets: Collection[int]) -> dict[i
 
 def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
     """A few records from the middle of the file; None where their beginning can't be told."""
-    data = to_utf8(source.read(offset, PIECE_BYTES), "cp1252" if source.encoding != "utf-8" else "mixed")
+    data = to_utf8_in_any_case(source.read(offset, PIECE_BYTES), source.encoding)
     mark = b"\r" if layout.dialect.newline == "cr" else b"\n"
     begin = data.find(mark) + 1
     end = data.rfind(mark) + 1

@@ -428,6 +428,13 @@ def test_a_late_byte_that_is_not_utf8_among_much_that_is_costs_its_own_line_only
     assert place.values("name")[-1] == "café"
 
 
+def test_in_a_file_with_such_a_line_amounts_in_euro_are_numbers_all_the_same(place):
+    content = big_file("größe;12,50 €\n", "", header="name;amount\n", rows=150_000).encode() + b"caf\xe9;8,75 \x80\n"
+    loaded(place, content)
+    assert place.types()["amount"] == "number"
+    assert place.values("amount")[-1] == 8.75
+
+
 def test_something_late_behind_the_trailing_delimiter_becomes_a_column(place):
     loaded(place, big_file("word,12345,\n", "word,5,late\n"))
     assert place.account() == (300_001, 300_001, 0)

@@ -17,8 +17,9 @@ from etl.blocks import cut, start_of
 from etl.parse import parse
 from etl.problems import Contradicted, Refused
 from etl.sniff import DELIMITERS, Wishes, sniff
-from etl.source import MIXED, decide_encoding, open_source, to_utf8
+from etl.source import open_source
 from etl.table_schema import TYPES, Field
+from etl.text_encoding import MIXED, decide_encoding, to_utf8
 
 SEARCHING = os.environ.get("LAWS") == "search"
 LAW = settings(

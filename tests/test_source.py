@@ -6,14 +6,16 @@ import bz2
 import gzip
 import io
 import lzma
+import tracemalloc
 import zipfile
 
+import pyarrow as pa
 import pytest
-import zstandard
 
 from etl.problems import Refused
 from etl.sniff import Wishes, sniff
-from etl.source import MIXED, decide_encoding, open_source, to_utf8
+from etl.source import open_source
+from etl.text_encoding import MIXED, decide_encoding, to_utf8
 
 TABLE = "name,größe\nÅsa,1\nBjörn,2\n"
 LONG = "name,value\n" + "".join(f"word{number * 7919 % 10007},{number}\n" for number in range(20_000))
@@ -32,7 +34,7 @@ COMPRESS = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
     "xz": lzma.compress,
-    "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
+    "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
     "zip": zipped,
 }
 
@@ -68,6 +70,17 @@ def test_a_cut_off_compressed_file_is_refused(kind, share, tmp_path):
     whole = COMPRESS[kind](LONG.encode())
     with pytest.raises(Refused, match="damaged or cut-off"):
         opened(whole[: int(len(whole) * share)], tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zstd", "zip"])
+def test_a_file_that_unpacks_to_very_much_is_never_in_memory_as_a_whole(kind, tmp_path):
+    content = COMPRESS[kind](b"1\n" * (16 << 20))
+    tracemalloc.start()
+    try:
+        opened(content, tmp_path).close()
+        assert tracemalloc.get_traced_memory()[1] < 12 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip"])
