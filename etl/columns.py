@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl import rules
-from etl.rules import CURRENCY
+from etl import numerals, rules
+from etl.numerals import CURRENCY
 from etl.table_schema import Field
 
 ARROW: dict[str, pa.DataType] = {
@@ -233,8 +233,8 @@ def _read_decorated(text: pa.Array, column: Field) -> Read:
 
 
 def _decorated(column: Field) -> str:
-    """A regular expression for numbers as the column writes them; narrower than `rules.NUMBER`, never wider."""
-    group = {" ": rules.BLANKS, "'": rules.APOSTROPHES}.get(column.group_mark, column.group_mark)
+    """A regular expression for numbers as the column writes them; narrower than `numerals.NUMBER`, never wider."""
+    group = {" ": numerals.BLANKS, "'": numerals.APOSTROPHES}.get(column.group_mark, column.group_mark)
     sign = (
         f"[{column.currency}]" if column.currency and column.currency in CURRENCY else "[$]" if column.declared else ""
     )
@@ -251,7 +251,7 @@ def _decorated(column: Field) -> str:
 def _read_decimals(text: pa.Array, column: Field) -> Read:
     if column.decimal_mark != ".":
         return _none_read(text, column)
-    short = pc.less_equal(pc.binary_length(text), rules.MOST_CHARACTERS)
+    short = pc.less_equal(pc.binary_length(text), numerals.MOST_CHARACTERS)
     values = _only(text, pc.and_(short, pc.match_substring_regex(text, PLAIN_DECIMAL)))
     return values, _unread(text, values)
 

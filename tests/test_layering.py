@@ -24,6 +24,8 @@ RULES = [
     ("etl/**/*.py", ("web", "main", *FLASK)),
     ("web/**/*.py", ("etl", "main", "pandas")),
     ("etl/rules.py", ("sqlalchemy", "dask", "distributed")),
+    ("etl/numerals.py", ("sqlalchemy", "dask", "distributed")),
+    ("etl/moments.py", ("sqlalchemy", "dask", "distributed")),
     ("etl/clean.py", ("sqlalchemy", "dask", "distributed")),
     ("etl/infer.py", ("sqlalchemy", "dask", "distributed")),
 ]
