@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from etl import stopping
+from etl.layout import Layout
 from etl.problems import Contradicted, Interrupted
 from etl.records import MAX_FIELD, Records, find_records
-from etl.sniff import Layout
 from etl.source import Source
 from etl.text_encoding import to_utf8
 
@@ -122,7 +122,7 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
         if len(found) or final or length >= MOST_BYTES or found.consumed:
             break
         length *= 4
-    kept, again = _counted(data, found, layout)
+    kept, again = _counted(data, found, layout, layout.header_bytes)
     kept = kept.first(rows)
     raw = data[: kept.consumed]
     headers = int((again < kept.consumed).sum())
@@ -132,7 +132,7 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
     except UnicodeDecodeError as error:
         raise Contradicted("encoding", f"byte {place.offset + error.start} is not UTF-8") from error
     if len(text) != len(raw):  # records lie elsewhere where the text in UTF-8 is longer than its bytes were
-        kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
+        kept = _rows_in(text, source, layout)
     piece = Piece(
         place.number, place.offset, len(raw), place.first_row, place.first_line, zlib.crc32(raw), len(kept),
         kept.line_count, place.before, last, headers,
@@ -143,7 +143,7 @@ def _next_block(source: Source, layout: Layout, place: Place, rows: int, length:
 def reread_block(source: Source, layout: Layout, piece: Piece) -> Block:
     """The block at a place that is known already. Raises Interrupted when its bytes are not the same any more."""
     text = _text_of(source, piece)
-    kept, _again = _counted(text, find_records(text, layout.dialect, final=True), layout)
+    kept = _rows_in(text, source, layout)
     return Block(piece, text, kept, *_before(source, piece), _behind(source, layout, piece))
 
 
@@ -179,7 +179,7 @@ def _behind(source: Source, layout: Layout, piece: Piece) -> bytes:
     """The record behind a block's last one."""
     window = source.read(piece.next_offset, NEAR)
     final = piece.next_offset + len(window) >= source.size
-    kept, _again = _counted(window, find_records(window, layout.dialect, final=final), layout)
+    kept, _again = _counted(window, find_records(window, layout.dialect, final=final), layout, layout.header_bytes)
     if not len(kept):
         return b""
     record = window[int(kept.starts[0]) : int(kept.ends[0])]
@@ -189,9 +189,15 @@ def _behind(source: Source, layout: Layout, piece: Piece) -> bytes:
         raise Contradicted("encoding", f"byte {piece.next_offset + error.start} is not UTF-8") from error
 
 
-def _counted(data: bytes, found: Records, layout: Layout) -> tuple[Records, np.ndarray]:
-    """The records that count as rows, and where the header lines begin that do not."""
-    headers = _repeated_headers(data, found, layout)
+def _rows_in(text: bytes, source: Source, layout: Layout) -> Records:
+    """The records of a block that count as rows. text: all of it, in UTF-8."""
+    header = to_utf8(layout.header_bytes, source.encoding)
+    return _counted(text, find_records(text, layout.dialect, final=True), layout, header)[0]
+
+
+def _counted(data: bytes, found: Records, layout: Layout, header: bytes) -> tuple[Records, np.ndarray]:
+    """The records that count as rows, and where those begin that are the header once more."""
+    headers = _repeated_headers(data, found, header)
     skipped = headers | _blank_lines(data, found, layout)
     if not skipped.any():
         return found, found.starts[:0]
@@ -199,10 +205,9 @@ def _counted(data: bytes, found: Records, layout: Layout) -> tuple[Records, np.n
     return kept, found.starts[headers]
 
 
-def _repeated_headers(data: bytes, found: Records, layout: Layout) -> np.ndarray:
+def _repeated_headers(data: bytes, found: Records, header: bytes) -> np.ndarray:
     """Which records are the header line once more, as in files that were put together."""
     again = np.zeros(len(found), dtype=bool)
-    header = layout.header_bytes
     if header:
         for place in np.flatnonzero(found.ends - found.starts == len(header)).tolist():
             start = int(found.starts[place])

@@ -12,10 +12,11 @@ from etl import constraints, infer, rules, tasks_of
 from etl.clean import Cleaning
 from etl.indexes import asked_indexes
 from etl.infer import Evidence, decide_all
+from etl.layout import Layout, Wishes
 from etl.options import Options
 from etl.problems import Contradicted, Refused, UsageError
 from etl.records import Dialect
-from etl.sniff import Layout, Wishes, sniff
+from etl.sniff import sniff
 from etl.source import Source
 from etl.survey import lines_at, sample, survey, survey_columns
 from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, field_from_json, fields_as_json
@@ -84,7 +85,7 @@ def _make_plan(source: Source, options: Options, table: str) -> Plan:
     text = to_utf8_in_any_case(_whole_characters(head, source, complete), source.encoding)
     if not text.strip(b"\r\n \t\x00"):
         raise Refused(f"{source.name} holds nothing but blanks.")
-    layout = sniff(text, Wishes(options.delimiter, options.quote, options.header, options.text), complete=complete)
+    layout = sniff(text, Wishes(options.delimiter, options.quote, options.header), complete=complete)
     layout = _in_source_bytes(layout, text, head)
     return _plan(source, options, table, layout)
 
@@ -100,13 +101,16 @@ def _whole_characters(head: bytes, source: Source, complete: bool) -> bytes:
 
 
 def _in_source_bytes(layout: Layout, text: bytes, head: bytes) -> Layout:
-    """The layout's offset counts bytes of the text in UTF-8; what the source has before it may be shorter."""
+    """The layout speaks of the text in UTF-8; what the source has in its place may be shorter."""
     if text == head[: len(text)]:
         return layout
-    # Line ends are the same bytes in both, and the table begins behind one.
-    passed = sum(byte in b"\r\n" for byte in text[: layout.offset])
-    ends = [place for place, byte in enumerate(head) if byte in b"\r\n"]
-    return replace(layout, offset=ends[passed - 1] + 1 if passed else 0, header_bytes=b"")
+    # Line ends are the same bytes in both, and the header and the table begin behind one.
+    begins = [0, *(place + 1 for place, byte in enumerate(head) if byte in b"\r\n")]
+    header, offset = (
+        begins[sum(byte in b"\r\n" for byte in text[:place])] if place < len(text) else len(head)
+        for place in (text.rindex(layout.header_bytes, 0, layout.offset), layout.offset)
+    )
+    return replace(layout, offset=offset, header_bytes=head[header:offset].rstrip(b"\r\n"))
 
 
 def _plan(source: Source, options: Options, table: str, layout: Layout) -> Plan:

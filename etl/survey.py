@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from etl.blocks import Block, Piece, Place, cut, start_of
 from etl.columns import ISO_DATE, ISO_DATETIME, trimmed, without
 from etl.infer import Evidence
+from etl.layout import Layout
+from etl.numerals import CURRENCY
 from etl.parse import WHOLE, Parsed, parse
 from etl.records import find_records
-from etl.rules import CURRENCY
-from etl.sniff import Layout
 from etl.source import Source
 from etl.table_schema import Schema
 from etl.text_encoding import to_utf8_in_any_case

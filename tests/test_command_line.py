@@ -435,6 +435,13 @@ def test_the_encoding_may_be_told(place, encoding):
     assert place.values("a") == [word]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_header_without_a_line_end_makes_an_empty_table(place, encoding):
+    loaded(place, "id,größe".encode(encoding), "--header", "yes")
+    assert place.columns() == ["row_number", "id", "größe"]
+    assert place.rows() == []
+
+
 def test_a_header_and_no_rows_make_an_empty_table(place):
     loaded(place, "id,a\n")
     assert place.rows() == []

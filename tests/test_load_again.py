@@ -435,6 +435,15 @@ def test_in_a_file_with_such_a_line_amounts_in_euro_are_numbers_all_the_same(pla
     assert place.values("amount")[-1] == 8.75
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+@pytest.mark.parametrize("header", ["id,name,size", "id,name,größe", "a title\nid,name,größe"])
+def test_a_header_that_comes_again_is_skipped_in_any_encoding(place, header, encoding):
+    again = header.splitlines()[-1]
+    loaded(place, f"{header}\n1,Björn,5\n2,Åsa,7\n{again}\n3,Zoë,9\n".encode(encoding))
+    assert place.account() == (3, 3, 0)
+    assert place.values("name") == ["Björn", "Åsa", "Zoë"]
+
+
 def test_something_late_behind_the_trailing_delimiter_becomes_a_column(place):
     loaded(place, big_file("word,12345,\n", "word,5,late\n"))
     assert place.account() == (300_001, 300_001, 0)

@@ -21,9 +21,9 @@ from loading import fine, fresh_place
 
 from etl.blocks import Block, Piece
 from etl.clean import Cleaning, clean
+from etl.layout import Layout
 from etl.parse import TEXT, Parsed, parse
 from etl.records import Dialect, each_record, find_records, read_record, record_end
-from etl.sniff import Layout
 from etl.table_schema import TYPES, Field, Schema
 
 QUICK = settings(

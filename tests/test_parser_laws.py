@@ -14,9 +14,10 @@ from pollution import polluted
 
 from etl import rules
 from etl.blocks import cut, start_of
+from etl.layout import Wishes
 from etl.parse import parse
 from etl.problems import Contradicted, Refused
-from etl.sniff import DELIMITERS, Wishes, sniff
+from etl.sniff import DELIMITERS, sniff
 from etl.source import open_source
 from etl.table_schema import TYPES, Field
 from etl.text_encoding import MIXED, decide_encoding, to_utf8

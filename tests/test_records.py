@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from etl.blocks import cut, start_of
+from etl.layout import Layout
 from etl.parse import parse
 from etl.records import Dialect, each_record, find_records, read_record
-from etl.sniff import Layout
 from etl.source import Source
 
 PLAIN = Dialect()

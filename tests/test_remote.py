@@ -14,8 +14,9 @@ from loading import ROOT
 from serving_files import serving
 
 from etl.blocks import cut, reread_block, start_of
+from etl.layout import Wishes
 from etl.problems import Interrupted, Refused
-from etl.sniff import Wishes, sniff
+from etl.sniff import sniff
 from etl.source import open_source
 
 

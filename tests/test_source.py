@@ -12,8 +12,9 @@ import zipfile
 import pyarrow as pa
 import pytest
 
+from etl.layout import Wishes
 from etl.problems import Refused
-from etl.sniff import Wishes, sniff
+from etl.sniff import sniff
 from etl.source import open_source
 from etl.text_encoding import MIXED, decide_encoding, to_utf8
 
@@ -286,6 +287,13 @@ def test_the_header_is_the_row_that_differs_from_those_below(text, header, line)
 )
 def test_the_user_may_say_whether_there_is_a_header(text, wish, header):
     assert sniffed(text, header=wish).header == header
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=; "])
+def test_a_line_that_names_the_delimiter_is_believed_whatever_ends_it(line, end):
+    layout = sniff(end.join([line, "a,b;c", "1,2;3", ""]).encode(), Wishes(), complete=True)
+    assert (layout.dialect.delimiter, layout.header, layout.line) == (";", ("a,b", "c"), 3)
 
 
 def test_a_delimiter_behind_every_row_begins_no_column():
