@@ -7,6 +7,7 @@ they would cost a pass each for is asked of the column's bytes instead, which li
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,8 @@ ARROW: dict[str, pa.DataType] = {
 ZONED = pa.timestamp("us", tz="UTC")
 DOUBLE_DIGITS = 15  # so many a double keeps of every number; of 9007199254740993 it doesn't keep the last
 NOTHING = pa.scalar(None, pa.string())
+# Of what Arrow takes for a date, Python, and PostgreSQL in these words, know only what is between them.
+FIRST_DAY, LAST_DAY = pa.scalar(date.min, pa.date32()), pa.scalar(date.max, pa.date32())
 
 PLAIN_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 PLAIN_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)$"
@@ -94,6 +97,17 @@ def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
         return pc.cast(text, kind)
     except pa.ArrowInvalid:
         return None
+
+
+def moments(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """The ISO texts as dates or datetimes; None when one of them is none, or outside the years 1 to 9999."""
+    values = _cast(text, kind)
+    if values is None:
+        return None
+    days = pc.cast(values, pa.date32(), safe=False)
+    found = pc.min_max(days)
+    outside = pc.or_(pc.less(found["min"], FIRST_DAY), pc.greater(found["max"], LAST_DAY))
+    return None if outside.as_py() else values
 
 
 # ---- a column's bytes ----
@@ -274,7 +288,7 @@ def _read_booleans(text: pa.Array, column: Field) -> Read:
 
 
 def _read_dates(text: pa.Array, column: Field) -> Read:
-    if _lengths_within(text, 10, 10) and (values := _cast(text, pa.date32())) is not None:
+    if _lengths_within(text, 10, 10) and (values := moments(text, pa.date32())) is not None:
         return values, None
     return _cast_where(text, ISO_DATE, column)
 
@@ -282,7 +296,7 @@ def _read_dates(text: pa.Array, column: Field) -> Read:
 def _read_datetimes(text: pa.Array, column: Field) -> Read:
     # The cast alone would take 2024-01-31 and 2024-01-31 10:30 as well.
     if not column.zoned and _lengths_within(text, 19, 26) and _has_at(text, 16, ":"):
-        values = _cast(text, pa.timestamp("us"))
+        values = moments(text, pa.timestamp("us"))
         if values is not None:
             return values, None
     return _cast_where(text, ISO_ZONED if column.zoned else ISO_DATETIME, column)
@@ -301,7 +315,7 @@ def _has_at(text: pa.Array, place: int, mark: str) -> bool:
 
 
 def _cast_where(text: pa.Array, pattern: str, column: Field) -> Read:
-    values = _cast(_only(text, pc.match_substring_regex(text, pattern)), arrow_type(column))
+    values = moments(_only(text, pc.match_substring_regex(text, pattern)), arrow_type(column))
     if values is None:  # a date that no calendar has is among them
         return _none_read(text, column)
     return values, _unread(text, values)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.blocks import Block, Piece, Place, cut, start_of
-from etl.columns import ISO_DATE, ISO_DATETIME, trimmed, without
+from etl.columns import ISO_DATE, ISO_DATETIME, moments, trimmed, without
 from etl.infer import Evidence
 from etl.layout import Layout
 from etl.numerals import CURRENCY
@@ -170,9 +170,7 @@ def count_texts(text: pa.Array, lines: np.ndarray, evidence: Evidence) -> None:
         rest = _count_common(text, rest, pc.match_substring_regex(text, pattern), features, lines, evidence)
     for pattern, kind, features in ISO:
         shaped = pc.match_substring_regex(text, pattern)
-        try:
-            pc.cast(pc.if_else(shaped, text, pa.scalar(None, pa.string())), kind)
-        except pa.ArrowInvalid:
+        if moments(pc.if_else(shaped, text, pa.scalar(None, pa.string())), kind) is None:
             continue
         rest = _count_common(text, rest, shaped, features, lines, evidence)
     places = np.flatnonzero(pc.fill_null(rest, False).to_numpy(zero_copy_only=False))

@@ -23,6 +23,7 @@ MOMENTS = st.one_of(
     st.datetimes().map(str),
     st.dates().map(str),
     st.sampled_from(["2024-02-30", "2024-01-01 10:30", "2024-01-01T10:00:00Z", "2024-01-01 101010.1234567", "N/A"]),
+    st.sampled_from(["0000-02-29", "0000-01-01 10:00:00", "0001-01-01T00:00:00+02:00", "9999-12-31T23:00:00-02:00"]),
     st.text("0123456789-: TZ.+", min_size=8, max_size=26).map(str.strip).filter(bool),
 )
 FLAGS = st.sampled_from(["yes", "No", "TRUE", "tRuE", "t", "F", "1", "0", "on", "Off", "maybe", "2", "unknown"])

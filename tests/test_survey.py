@@ -21,6 +21,8 @@ VALUES = st.one_of(
 
 @given(st.lists(VALUES.map(str.strip).filter(bool), min_size=1, max_size=30))
 @example(["0.0", "0.00", "0.10", "-0.0", "1.000", "1000.000", "$1,000.50", "$2,999.05", "$0.00", "9.99%", "0%"])
+@example(["0000-01-01"])
+@example(["0000-02-29 10:00:00", "0001-01-01", "9999-12-31"])
 def test_a_column_counted_at_once_proves_what_its_values_prove_one_by_one(texts):
     at_once, one_by_one = Evidence(), Evidence()
     count_texts(pa.array(texts, pa.string()), np.arange(2, len(texts) + 2), at_once)
