@@ -23,6 +23,7 @@ from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, fiel
 from etl.text_encoding import decide_encoding, to_utf8_in_any_case
 
 SNIFF_BYTES = 1 << 18
+MOST_COLUMNS = 2000  # of any database; what a smaller one can hold is known where the table is made
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
     written = layout.header if layout.header is not None else ("",) * layout.width
     if layout.header is not None and len(written) > layout.width:
         layout = replace(layout, width=len(written))
+    if len(written) > MOST_COLUMNS:
+        raise Refused(f"The file has {len(written)} columns; one table can hold {MOST_COLUMNS} at most.")
     names = infer.column_names(written)
     schema = Schema(tuple(Field(name, original or name) for name, original in zip(names, written, strict=True)))
     schema = _declared(schema, options)

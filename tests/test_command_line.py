@@ -44,6 +44,7 @@ BROKEN = {
     "document.pdf": b"%PDF-1.7",
     "broken.zip": b"PK\x03\x04 and nothing more",
     "wide.csv": ",".join(f"c{number}" for number in range(3000)).encode() + b"\n" + b"1," * 2999 + b"1\n",
+    "no_room_for_a_key.csv": ",".join(f"c{number}" for number in range(2000)).encode() + b"\n" + b"1," * 1999 + b"1\n",
     "bom.csv": b"\xef\xbb\xbf",
 }
 
@@ -59,8 +60,8 @@ def test_input_that_is_no_table_is_one_line_and_nothing_is_written(place, name):
     assert answer.code == 1, answer.said
     assert answer.out == ""
     assert answer.err.count("\n") == 1
-    assert name in answer.err or "3000 columns" in answer.err
-    assert not place.database.exists() or place.query("SELECT count(*) FROM etl_loads") == [(0,)] or name == "wide.csv"
+    assert name in answer.err or re.search("(3000|2000) columns", answer.err)
+    assert not place.database.exists() or place.query("SELECT count(*) FROM etl_loads") == [(0,)]
     assert "t" not in place.tables()
     assert not place.staging()
 
