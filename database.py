@@ -10,20 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Table,
-    create_engine,
-    delete,
-    event,
-    inspect,
-    make_url,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from turns import QueuingConnection, Turns, turns_at
@@ -31,7 +18,6 @@ from turns import QueuingConnection, Turns, turns_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.pool import ConnectionPoolEntry
 
 ROOT = Path(__file__).resolve().parent
@@ -40,9 +26,6 @@ MIGRATIONS = ROOT / "migrations"
 
 # How long a connection waits for another one's write before it gives up with "database is locked".
 BUSY_SECONDS = 30
-
-# So many rows are deleted in one transaction.
-ROWS_AT_ONCE = 1000
 
 # `alembic upgrade` in two processes at once is a race; this number names the PostgreSQL lock that ends it.
 MIGRATION_LOCK = 0x7461736B
@@ -157,20 +140,6 @@ def writing(engine: Engine, *, long: bool = False) -> Iterator[Connection]:
     """
     with engine.connect().execution_options(writes=True, long=long) as connection, connection.begin():
         yield connection
-
-
-def delete_in_pieces(engine: Engine, table: FromClause, where: ColumnElement[bool]) -> int:
-    """Delete what fits, so many rows in a transaction that nobody waits long for it; how many there were."""
-    assert isinstance(table, Table)
-    key = list(table.primary_key.columns)
-    some = select(*key).where(where).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
-    piece = delete(table).where(tuple_(*key).in_(some))
-    removed, number = 0, ROWS_AT_ONCE
-    while number == ROWS_AT_ONCE:
-        with writing(engine) as connection:
-            number = connection.execute(piece).rowcount
-        removed += number
-    return removed
 
 
 def take_over_wal(engine: Engine) -> None:

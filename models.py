@@ -87,10 +87,16 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """An account. `username_key` is the name as it is compared (NFKC, casefolded); ids are never used again."""
+    """An account. `username_key` is the name as it is compared (NFKC, casefolded); ids are never used again. One that
+    is closed is nobody's any more, and stays only until what belonged to it is removed.
+    """
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", ("user", "admin")), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        one_of("role", ("user", "admin")),
+        partial_index("ix_users_closed_at", "closed_at", where="closed_at IS NOT NULL"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     username: Mapped[str] = mapped_column(String(80))
@@ -98,6 +104,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default="user", server_default="user")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Task(Base):

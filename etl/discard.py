@@ -6,7 +6,6 @@ To drop a table takes SQLite about a second for each million rows, in which nobo
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from contextlib import suppress
 
@@ -16,13 +15,11 @@ from sqlalchemy.exc import NoSuchTableError, OperationalError
 from database import writing
 from etl.write import writer_for
 from etl.write.sqlite import quoted
+from pieces import in_pieces
 
 log = logging.getLogger("etl")
 
 PREFIX = "etl_discarded_"
-FIRST_ROWS, FEWEST_ROWS = 10_000, 100
-# So long one piece may take.
-SECONDS = 0.05
 
 REFERRED = """
     SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(:name)
@@ -73,16 +70,10 @@ def _drop_indexes(engine: Engine, table: str) -> None:
 
 
 def _empty(engine: Engine, table: str) -> None:
-    """Delete the rows, as many at a time as go quickly."""
+    """Delete the rows, in pieces."""
     with engine.connect() as connection:
         known = {column["name"].lower() for column in inspect(connection).get_columns(table)}
     row = next((name for name in ("rowid", "_rowid_", "oid") if name not in known), "rowid")
     behind = f"SELECT {row} FROM {table} ORDER BY {row} LIMIT 1 OFFSET ?"
-    rows, left = FIRST_ROWS, 1
-    while left:
-        began = time.monotonic()
-        with writing(engine) as connection:
-            some = f"DELETE FROM {table} WHERE {row} <= coalesce(({behind}), {2**63 - 1})"
-            left = connection.exec_driver_sql(some, (rows,)).rowcount
-        taken = time.monotonic() - began
-        rows = max(FEWEST_ROWS, rows // 2) if taken > SECONDS else rows * 2 if taken < SECONDS / 2 else rows
+    some = f"DELETE FROM {table} WHERE {row} <= coalesce(({behind}), {2**63 - 1})"
+    in_pieces(engine, lambda connection, rows: connection.exec_driver_sql(some, (rows - 1,)).rowcount)

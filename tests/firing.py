@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import sqlite3
 import threading
 import time
 import uuid
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 from conftest import PASSWORD
@@ -161,3 +164,19 @@ def sign_up(served, name=None):
 def log_in(served, name):
     """A token of an account."""
     return served.ask("POST", "/login", {"username": name, "password": PASSWORD})[2]["access_token"]
+
+
+def kill_all(served) -> None:
+    """Every process at once, the first one and the workers."""
+    everyone = [served.process.pid, *served.workers()]
+    for pid in everyone:
+        os.kill(pid, signal.SIGKILL)
+    served.process.wait()
+    while any(is_alive(pid) for pid in everyone[1:]):
+        time.sleep(0.02)
+
+
+def is_alive(pid) -> bool:
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -22,6 +22,7 @@ import pytest
 from conftest import ROOT, serving
 from firing import (
     done_nevertheless,
+    kill_all,
     log_in,
     lost,
     sign_up,
@@ -150,22 +151,6 @@ def test_a_back_up_is_one_state_and_stops_nobody(served, tmp_path):
 
 
 # ---- the server dies, or is told to end ----
-
-
-def kill_all(served):
-    """Every process at once, the first one and the workers."""
-    everyone = [served.process.pid, *served.workers()]
-    for pid in everyone:
-        os.kill(pid, signal.SIGKILL)
-    served.process.wait()
-    while any(is_alive(pid) for pid in everyone[1:]):
-        time.sleep(0.02)
-
-
-def is_alive(pid):
-    with suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 @pytest.mark.parametrize("round_", ROUNDS)

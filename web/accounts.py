@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, g, jsonify
 from flask_jwt_extended import unset_refresh_cookies
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from models import User
-from web import inputs, limits, passwords, received, sessions
+from web import closed_accounts, inputs, limits, passwords, received, sessions
 from web.errors import InvalidToken, Refusal
 from web.extensions import caller_id, db
 from web.names import name_key
@@ -93,7 +93,7 @@ def log_out() -> ResponseReturnValue:
 def me() -> ResponseReturnValue:
     """The caller's account."""
     user = db.session.get(User, caller_id())
-    if user is None:  # it was deleted a moment ago
+    if user is None or user.closed_at:  # it was deleted a moment ago
         raise InvalidToken
     return {
         "id": user.id,
@@ -123,8 +123,9 @@ def delete_account() -> ResponseReturnValue:
     """Delete the caller's account and everything that is theirs, for good."""
     wanted = received.read(inputs.Confirmation)
     user = locked(confirmed(wanted.password))
-    db.session.execute(delete(User).where(User.id == user.id))
+    closed_accounts.close(user)
     db.session.commit()
+    closed_accounts.remove(db.engine, user.id)
     response = jsonify(message="Account deleted successfully")
     unset_refresh_cookies(response)
     return response

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from database import delete_in_pieces
 from models import now
+from pieces import delete_in_pieces
 from web.idempotency import KEPT, keys
 from web.shown import tasks
 from web.task_rows import RESTORABLE

@@ -8,10 +8,10 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from models import User
-from web import cleanup, limits, passwords, sessions
+from web import cleanup, closed_accounts, limits, passwords, sessions
 from web.extensions import db
 from web.fields import Password
 from web.names import name_key
@@ -32,7 +32,7 @@ def register(app: Flask) -> None:
 @users.command("list")
 def list_users() -> None:
     """Show every account: id, role, since when, name."""
-    for user in db.session.scalars(select(User).order_by(User.id)):
+    for user in db.session.scalars(select(User).where(User.closed_at.is_(None)).order_by(User.id)):
         click.echo(f"{user.id}\t{user.role}\t{show_instant(user.created_at)}\t{user.username}")
 
 
@@ -50,13 +50,15 @@ def make_admin(username: str) -> None:
 @click.option("--password", help="The new password. Better left out: then it is asked for, unseen.")
 def reset_password(username: str, password: str | None) -> None:
     """Give an account a new password, and end all its sessions."""
-    user = account_named(username)
+    refuse_unknown(username)
     chosen = password or click.prompt("New password", hide_input=True, confirmation_prompt=True)
     try:
         TypeAdapter(Password).validate_python(chosen)
     except ValidationError as error:
         raise click.ClickException("A password has 8 to 128 characters.") from error
-    user.password_hash = passwords.hash_of(chosen)
+    hashed = passwords.hash_of(chosen)
+    user = account_named(username)
+    user.password_hash = hashed
     sessions.end_all(user.id)
     db.session.commit()
     click.echo(f"{username} has a new password; all sessions have ended.")
@@ -67,18 +69,22 @@ def reset_password(username: str, password: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def remove(username: str, yes: bool) -> None:
     """Delete an account and everything that is theirs, for good."""
-    user = account_named(username)
+    refuse_unknown(username)
     if not yes:
         click.confirm(f"Delete {username} and all their tasks?", abort=True)
-    db.session.execute(delete(User).where(User.id == user.id))
+    user = account_named(username)
+    closed_accounts.close(user)
     db.session.commit()
+    closed_accounts.remove(db.engine, user.id)
     click.echo(f"{username} is gone.")
 
 
 @click.command("cleanup")
 @with_appcontext
 def clean_up() -> None:
-    """Forget what has run out: sessions, counted tries, Idempotency-Keys, tasks deleted 30 days ago."""
+    """Forget what has run out: sessions, counted tries, Idempotency-Keys, tasks deleted 30 days ago. What is left of
+    accounts whose removal was interrupted goes as well.
+    """
     for what, number in forget_expired(db.engine).items():
         click.echo(f"{what}: {number}")
 
@@ -90,11 +96,19 @@ def forget_expired(engine: Engine) -> dict[str, int]:
         "counted tries": limits.remove_expired(engine),
         "deleted tasks": cleanup.remove_expired_tasks(engine),
         "idempotency keys": cleanup.remove_expired_keys(engine),
+        "closed accounts": closed_accounts.remove_left(engine),
     }
 
 
+def refuse_unknown(username: str) -> None:
+    """Say that there is no such account, before the operator is asked anything; nobody waits meanwhile."""
+    account_named(username)
+    db.session.rollback()
+
+
 def account_named(username: str) -> User:
-    """The account of that name, in any case."""
+    """The account of that name, in any case, in a transaction that will write."""
+    db.session.connection(execution_options={"writes": True})
     user = db.session.scalar(select(User).where(User.username_key == name_key(username)))
     if user is None:
         raise click.ClickException(f"There is no account {username}.")

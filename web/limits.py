@@ -16,8 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import TooManyRequests
 
-from database import delete_in_pieces, writing
+from database import writing
 from models import RateLimit
+from pieces import delete_in_pieces
 from web.extensions import db
 from web.names import name_key
 

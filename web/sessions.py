@@ -13,8 +13,8 @@ from flask_jwt_extended import create_access_token, create_refresh_token, decode
 from jwt.exceptions import PyJWTError
 from sqlalchemy import bindparam, delete, select, update
 
-from database import delete_in_pieces
 from models import Session, User, now
+from pieces import delete_in_pieces
 from web import direct
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
 from web.extensions import db
