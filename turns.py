@@ -101,6 +101,12 @@ class QueuingConnection(sqlite3.Connection):
     """A connection whose transactions can begin with a turn, which ends with them."""
 
     turns: Turns | None = None
+    only_writes = False
+
+    def do_nothing_else(self) -> None:
+        """Say that every transaction will begin with a turn: then SQLite's own waiting is switched off once for all."""
+        self.only_writes = True
+        self._let_sqlite_wait(0)
 
     def begin_to_write(self, turns: Turns, seconds: float, *, long: bool) -> None:
         """Begin a transaction that writes, when all who came before have ended theirs.
@@ -108,7 +114,8 @@ class QueuingConnection(sqlite3.Connection):
         long: let the others ask SQLite themselves as soon as this has begun, for they may not want to wait so long.
         """
         give_up = time.monotonic() + seconds
-        self.execute("PRAGMA busy_timeout = 0")  # SQLite's own waiting sleeps up to 100 ms at a time
+        if not self.only_writes:
+            self._let_sqlite_wait(0)
         try:
             if turns.wait(seconds):
                 self.turns = turns
@@ -117,9 +124,14 @@ class QueuingConnection(sqlite3.Connection):
             self._end_turn()
             raise
         finally:
-            self.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            if not self.only_writes:
+                self._let_sqlite_wait(seconds)
         if long:
             self._end_turn()
+
+    def _let_sqlite_wait(self, seconds: float) -> None:
+        # It sleeps up to 100 ms at a time: nothing for somebody who has a turn.
+        self.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
     def _begin(self, give_up: float) -> None:
         while True:

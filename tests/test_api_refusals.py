@@ -6,11 +6,13 @@ import sqlite3
 
 import pytest
 from conftest import KEY
+from flask import g
 
 import database
 from main import create_app
-from web import request_log
+from web import request_log, task_rows, writes
 from web.extensions import db
+from web.sessions import Claims
 
 
 def refused(answer, status):
@@ -231,3 +233,16 @@ def test_logging_starts_only_once(make_app, sqlite_url):
     make_app(sqlite_url)
     make_app(sqlite_url)
     assert len(logging.getLogger("taskmill").handlers) == 1
+
+
+def test_a_task_for_an_account_that_has_just_gone_is_a_conflict(make_app, any_url):
+    """The account was there when the token was looked at, and is not any more when the task is written."""
+    app = make_app(any_url)
+    wanted = {"title": "a", "description": "", "status": "pending", "priority": "normal", "due_at": None, "labels": []}
+    with app.test_request_context("/tasks", method="POST"):
+        g.caller = Claims(user_id=7, session_id=7, turn=None, expires=0.0)
+        with pytest.raises(Exception, match=r"(?i)foreign key") as raised, writes.transaction():
+            task_rows.make(wanted)
+        answer = app.make_response(app.handle_user_exception(raised.value))
+    assert answer.status_code == 409
+    assert answer.mimetype == "application/problem+json"

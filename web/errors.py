@@ -78,7 +78,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _database_refusal)
     app.register_error_handler(NoFreeConnection, _database_refusal)
     # What is asked of the driver itself, without SQLAlchemy in between, fails in the driver's words.
-    app.register_error_handler(sqlite3.OperationalError, _database_refusal)
+    app.register_error_handler(sqlite3.DatabaseError, _database_refusal)
     app.register_error_handler(postgresql.OperationalError, _database_refusal)
     app.register_error_handler(StorageError, _storage_refusal)
     # The extension has no handler of its own for some of these.
@@ -96,9 +96,9 @@ def _http_refusal(error: HTTPException) -> Response:
 
 def _database_refusal(error: Exception) -> Response:
     """A database that is away, locked or full is worth another try; a statement it can't take is a bug."""
-    if isinstance(error, IntegrityError):
+    if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
         return problem(409, "Something that this needs was changed at the same moment.")
-    if isinstance(error, (DataError, NotSupportedError, ProgrammingError)):
+    if isinstance(error, (DataError, NotSupportedError, ProgrammingError, sqlite3.DataError, sqlite3.ProgrammingError)):
         log.error("A statement that the database does not take", exc_info=error)
         return problem(500, "Something went wrong here; it has been noted.")
     log.warning("The database can't be used: %s", getattr(error, "orig", None) or error)

@@ -8,11 +8,10 @@ from flask import current_app, g, has_request_context, request
 from flask_jwt_extended import JWTManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import create_engine, event
 
 from database import BUSY_SECONDS, configure, engine_options
 from models import Base
-from web import direct
+from web import direct, writes
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,20 +45,8 @@ def bind_database(app: Flask, url: URL) -> None:
     with app.app_context():
         configure(db.engine)
         direct.bind(app, db.engine)
-        app.extensions["writing_engine"] = _writing_engine(db.engine).execution_options(writes=True)
-
-
-def _writing_engine(engine: Engine) -> Engine:
-    """The engine of requests that may write. Its pool is the queue of those of this process, where one alone can:
-    whose turn it is finds in the connection's cache what the one before has read.
-    """
-    if engine.dialect.name != "sqlite":
-        return engine
-    pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
-    alone = create_engine(engine.url, **engine_options(engine.url), **pool)
-    configure(alone)
-    event.listen(engine, "engine_disposed", lambda _engine: alone.dispose())
-    return alone
+        writes.bind(app, db.engine)
+        app.extensions["writing_engine"] = db.engine.execution_options(writes=True)
 
 
 def _patient(options: dict[str, Any], url: URL) -> dict[str, Any]:

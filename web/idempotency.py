@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 from flask import request
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import Table, Text, bindparam, cast, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models import IdempotencyKey, now
-from web import received
+from web import received, writes
 from web.errors import Refusal
 from web.extensions import caller_id, db
 
@@ -21,6 +21,16 @@ KEPT = timedelta(hours=24)
 
 assert isinstance(IdempotencyKey.__table__, Table)
 keys = IdempotencyKey.__table__
+
+# Built once: to build a statement takes longer than to run it.
+OWN = (keys.c.user_id == bindparam("owner")) & (keys.c.key == bindparam("own_key"))
+FORGOTTEN = delete(keys).where(OWN, keys.c.created_at <= bindparam("oldest"))
+CLAIM = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(keys).on_conflict_do_nothing().returning(keys.c.user_id)
+    for dialect in (sqlite, postgresql)
+}
+KEPT_ANSWER = select(keys.c.request_digest, cast(keys.c.answer, Text)).where(OWN)
+ANSWERED = update(keys).where(OWN).values(answer=bindparam("answer"))
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
@@ -47,18 +57,19 @@ def earlier_answer(key: str | None) -> Answer | None:
     """
     if key is None:
         return None
-    db.session.execute(delete(keys).where(_own(key), keys.c.created_at <= now() - KEPT))
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    claim = dialect.insert(keys).values(user_id=caller_id(), key=key, request_digest=_digest(), created_at=now())
-    if db.session.execute(claim.on_conflict_do_nothing().returning(keys.c.key)).first():
+    own, digest = {"owner": caller_id(), "own_key": key}, _digest()
+    writes.run(FORGOTTEN, {**own, "oldest": now() - KEPT})
+    claim = {"user_id": caller_id(), "key": key, "request_digest": digest, "created_at": now()}
+    if writes.run(CLAIM[db.engine.dialect.name], claim):
         return None
-    digest, answer = db.session.execute(select(keys.c.request_digest, keys.c.answer).where(_own(key))).one()
-    if digest != _digest():
+    [[first_digest, kept]] = writes.run(KEPT_ANSWER, own)
+    if digest != first_digest:
         raise Refusal(
             422,
             "The Idempotency-Key was used for another request.",
             faults={"Idempotency-Key": ["This was used for another request."]},
         )
+    answer = json.loads(kept)
     return answer["body"], answer["status"], answer["headers"]
 
 
@@ -67,12 +78,8 @@ def keep(key: str | None, answer: Answer) -> Answer:
     if key is not None:
         body, status, headers = answer
         kept = {"body": body, "status": status, "headers": headers}
-        db.session.execute(update(keys).where(_own(key)).values(answer=kept))
+        writes.run(ANSWERED, {"owner": caller_id(), "own_key": key, "answer": kept})
     return answer
-
-
-def _own(key: str) -> ColumnElement[bool]:
-    return (keys.c.user_id == caller_id()) & (keys.c.key == key)
 
 
 def _digest() -> str:

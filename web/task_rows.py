@@ -27,6 +27,11 @@ RESTORABLE = timedelta(days=30)
 OWN_TASK = select(*SHOWN).where(
     tasks.c.id == bindparam("task_id"), tasks.c.user_id == bindparam("owner"), tasks.c.deleted_at.is_(None)
 )
+OWN_TASK_RESTORABLE = select(tasks.c.deleted_at.is_not(None)).where(
+    tasks.c.id == bindparam("task_id"),
+    tasks.c.user_id == bindparam("owner"),
+    or_(tasks.c.deleted_at.is_(None), tasks.c.deleted_at > bindparam("oldest")),
+)
 NEW_TASK = insert(tasks).returning(tasks.c.id)
 NEW_LABELS = insert(task_labels)
 NO_LABELS = delete(task_labels).where(task_labels.c.task_id == bindparam("labelled"))
@@ -56,7 +61,7 @@ def wait_for(task_ids: Sequence[int]) -> None:
     # the reading later: a statement that has waited still sees the labels as they were before.
     if db.engine.dialect.name != "sqlite":
         wanted = select(tasks.c.id).where(tasks.c.user_id == caller_id(), tasks.c.id.in_(task_ids))
-        db.session.execute(wanted.order_by(tasks.c.id).with_for_update())
+        writes.run(wanted.order_by(tasks.c.id).with_for_update(), {})
 
 
 def found(row: Sequence[Any] | None, task_id: int) -> dict[str, Any]:
@@ -120,8 +125,7 @@ def label(task_id: int, labels: list[str]) -> None:
         }
         for position, text in enumerate(labels)
     ]
-    if rows:
-        db.session.execute(NEW_LABELS, rows)
+    writes.run_each(NEW_LABELS, rows)
 
 
 def remove(task_id: int) -> None:
@@ -132,10 +136,10 @@ def remove(task_id: int) -> None:
 def restore(task_id: int) -> None:
     """Take a deletion back, until it is too late; a live task stays as it is."""
     wait_for([task_id])
-    restorable = or_(tasks.c.deleted_at.is_(None), tasks.c.deleted_at > now() - RESTORABLE)
-    own = select(tasks.c.deleted_at).where(tasks.c.id == task_id, tasks.c.user_id == caller_id(), restorable)
-    row = db.session.execute(own).first()
-    if row is None:
+    restorable = {"task_id": task_id, "owner": caller_id(), "oldest": now() - RESTORABLE}
+    rows = writes.run(OWN_TASK_RESTORABLE, restorable)
+    if not rows:
         raise NotFound(f"You have no task {task_id}.")
-    if row.deleted_at is not None:
+    [[is_deleted]] = rows
+    if is_deleted:
         writes.run(DELETED, {"task_id": task_id, "moment": None})

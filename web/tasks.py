@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows
-from web.extensions import db
+from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows, writes
 from web.sessions import token_required
 
 if TYPE_CHECKING:
@@ -22,14 +21,13 @@ def create_task() -> ResponseReturnValue:
     """Make a task."""
     key = idempotency.asked_key()
     wanted = received.read(inputs.NewTask)
-    earlier = idempotency.earlier_answer(key)
-    if earlier is not None:
-        return earlier
-    task = task_rows.make(dict(wanted))
-    headers = {"Location": f"/tasks/{task['id']}", **etag.header(task)}
-    answer = idempotency.keep(key, ({"message": "Task created successfully"}, 201, headers))
-    db.session.commit()
-    return answer
+    with writes.transaction():
+        earlier = idempotency.earlier_answer(key)
+        if earlier is not None:
+            return earlier
+        task = task_rows.make(dict(wanted))
+        headers = {"Location": f"/tasks/{task['id']}", **etag.header(task)}
+        return idempotency.keep(key, ({"message": "Task created successfully"}, 201, headers))
 
 
 @bp.post("/bulk")
@@ -38,12 +36,11 @@ def change_many_tasks() -> ResponseReturnValue:
     """Make, change and delete tasks, up to 1,000 in order, all or none."""
     key = idempotency.asked_key()
     wanted = received.read(inputs.Bulk)
-    earlier = idempotency.earlier_answer(key)
-    if earlier is not None:
-        return earlier
-    answer = idempotency.keep(key, ({"results": bulk.run(wanted.operations)}, 200, {}))
-    db.session.commit()
-    return answer
+    with writes.transaction():
+        earlier = idempotency.earlier_answer(key)
+        if earlier is not None:
+            return earlier
+        return idempotency.keep(key, ({"results": bulk.run(wanted.operations)}, 200, {}))
 
 
 @bp.get("")
@@ -72,11 +69,11 @@ def get_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def update_task(task_id: int) -> ResponseReturnValue:
     """Change the fields given; the others stay as they are."""
-    task = task_rows.own_task_to_change(task_id)
-    etag.refuse_if_stale(task)
-    wanted = received.read(inputs.TaskChange)
-    changed = task_rows.change(task, wanted.given())
-    db.session.commit()
+    with writes.transaction():
+        task = task_rows.own_task_to_change(task_id)
+        etag.refuse_if_stale(task)
+        wanted = received.read(inputs.TaskChange)
+        changed = task_rows.change(task, wanted.given())
     return {"message": "Task updated successfully"}, 200, etag.header(changed)
 
 
@@ -84,9 +81,9 @@ def update_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def delete_task(task_id: int) -> ResponseReturnValue:
     """Delete one of the caller's tasks; for 30 days it can be restored."""
-    etag.refuse_if_stale(task_rows.own_task_to_change(task_id))
-    task_rows.remove(task_id)
-    db.session.commit()
+    with writes.transaction():
+        etag.refuse_if_stale(task_rows.own_task_to_change(task_id))
+        task_rows.remove(task_id)
     return {"message": "Task deleted successfully"}
 
 
@@ -94,6 +91,6 @@ def delete_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def restore_task(task_id: int) -> ResponseReturnValue:
     """Take the deletion of a task back."""
-    task_rows.restore(task_id)
-    db.session.commit()
+    with writes.transaction():
+        task_rows.restore(task_id)
     return {"message": "Task restored successfully"}
