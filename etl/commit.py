@@ -15,8 +15,6 @@ from etl.prepare import Done, Job, Prepared, counted, judged
 from etl.problems import Contradicted
 from etl.write import unique_sets
 
-TOO_LONG = "54000"  # PostgreSQL's program_limit_exceeded
-
 
 def commit(engine: Engine, job: Job, block: Prepared) -> Done:
     """Commit a block, unless that was done before. Raises Contradicted, and Superseded when the attempt is over."""
@@ -31,8 +29,9 @@ def commit(engine: Engine, job: Job, block: Prepared) -> Done:
             raise Contradicted("order", "a value that may not repeat stands in two blocks") from error
         totals = _commit_as(engine, job, _without_taken_keys(engine, job, block.piece))
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", "") == TOO_LONG and job.plan.schema.key and not job.plan.schema.key_declared:
-            raise Contradicted("key", "a value is longer than PostgreSQL keeps in an index") from error
+        schema = job.plan.schema
+        if job.writer.too_long_to_index(error) and schema.key and not schema.key_declared:
+            raise Contradicted("key", "a value is longer than the database keeps in an index") from error
         raise
     return Done(block.piece, totals, block.seconds, time.perf_counter() - began)
 

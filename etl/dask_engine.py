@@ -26,7 +26,7 @@ from etl.blocks import Block, Piece
 from etl.commit import commit
 from etl.plan import Plan
 from etl.prepare import Done, Job, Measure, Prepared, prepare_piece
-from etl.problems import Contradicted, Interrupted, Refused, Superseded
+from etl.problems import Contradicted, Interrupted, Refused, Superseded, plainly
 from etl.publish import staging_name
 from etl.source import Source, open_again, reachable_name
 from etl.write import table_for, writer_for
@@ -234,5 +234,4 @@ def _told_plainly() -> Iterator[None]:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise Interrupted(f"the database failed: {cause}") from None
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        raise Interrupted(f"{place}{error.strerror or error}") from None
+        raise Interrupted(plainly(error)) from None

@@ -24,13 +24,17 @@ from etl.source import Source, open_source
 
 @dataclass
 class Outcome:
-    """What a load did. state: "published", or "refused" when --strict or --max-rejects kept it from being so."""
+    """What a load did. state: "published", or "refused" when --strict or --max-rejects kept it from being so.
+
+    seconds: of this run; rows_before: how many rows an earlier one had read.
+    """
 
     load: int
     table: str
     state: str
     plan: Plan
     totals: Totals
+    rows_before: int
     seconds: float
     source: Source
     error: str | None = None
@@ -110,7 +114,9 @@ def _load_locked(
         raise
     state = "published" if refusal is None else "refused"
     seconds, profile = time.perf_counter() - began, run.profile_json()
-    return Outcome(run.load, table, state, run.plan, run.totals, seconds, source, refusal, run.notes(), profile)
+    return Outcome(
+        run.load, table, state, run.plan, run.totals, run.rows_before, seconds, source, refusal, run.notes(), profile
+    )  # fmt: skip
 
 
 def table_name(source: Source, options: Options) -> str:

@@ -34,3 +34,8 @@ class Contradicted(Exception):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.detail}"
+
+
+def plainly(error: OSError) -> str:
+    """What the system says, and of which file."""
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)

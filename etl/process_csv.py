@@ -22,10 +22,10 @@ from collections.abc import Sequence
 from etl import log as logs
 from etl import stopping
 from etl.options import ENGINES, IF_EXISTS, Options
-from etl.problems import Interrupted, Refused, Stopped, UsageError
+from etl.problems import Interrupted, Refused, Stopped, UsageError, plainly
 
 DASK_PACKAGES = ("dask", "distributed", "fsspec", "tornado", "cloudpickle")
-LOADED, FAILED, USAGE, NOT_STRICT = 0, 1, 2, 3
+LOADED, FAILED, USAGE, NOT_STRICT, STOPPED = 0, 1, 2, 3, 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -164,17 +164,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"process_csv.py: the log file can't be written: {error}", file=sys.stderr)
         return FAILED
     with closing as log:
-        code = max(_one(given, source) for source in given.sources)
+        code = LOADED
+        for source in given.sources:
+            code = max(code, _one(given, source))
+            if code == STOPPED:
+                break
     if code == LOADED and log.failure is not None:  # where a load failed, it was for the same reason
         print(f"process_csv.py: the log is not complete: {log.failure}", file=sys.stderr)
     return code
 
 
 def _refuse_what_does_not_go_together(given: argparse.Namespace) -> None:
-    if given.table and len(given.sources) > 1:
-        parser().error("--table names one table; give one SOURCE with it")
-    if given.report and len(given.sources) > 1:
-        parser().error("--report is about one load; give one SOURCE with it")
+    for option in ("table", "rejects", "report"):
+        if getattr(given, option) and len(given.sources) > 1:
+            parser().error(f"--{option} is for one load; give one SOURCE with it")
     if given.engine == "dask" and not given.scheduler:
         parser().error("--engine dask needs --scheduler, the address of the cluster's scheduler")
     if given.engine == "dask" and given.workers:
@@ -200,7 +203,7 @@ def _one(given: argparse.Namespace, source: str) -> int:
     except Interrupted as error:
         return _say(f"{error}; the same command goes on from here.", FAILED)
     except (Stopped, KeyboardInterrupt):
-        return _say("interrupted; the same command goes on from here", 130)
+        return _say("interrupted; the same command goes on from here", STOPPED)
     except SQLAlchemyError as error:
         logs.log.exception("the database failed")
         cause = getattr(error, "orig", None) or error
@@ -212,7 +215,7 @@ def _one(given: argparse.Namespace, source: str) -> int:
         return _say("Out of memory; a smaller --chunk-size needs less.", FAILED)
     except OSError as error:
         logs.log.exception("reading or writing failed")
-        return _say(f"{error.strerror or error} (the same command goes on from here).", FAILED)
+        return _say(f"{plainly(error)} (the same command goes on from here).", FAILED)
     except Exception as error:  # noqa: BLE001 - a bug: its trace belongs in the log, not on the terminal
         logs.log.exception("unexpected failure")
         return _say(f"This is a bug: {type(error).__name__}: {error}. The log has the details.", FAILED)

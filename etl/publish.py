@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    or_,
     select,
     true,
     types,
@@ -30,6 +31,8 @@ from etl.table_schema import Field, Schema
 from etl.write import ROW_NUMBER, Writer
 from etl.write.sqlite import quoted
 from models import belongs_to_the_application
+
+EXACT_IN_DOUBLE = 2**53
 
 
 def staging_name(load: int) -> str:
@@ -159,6 +162,7 @@ def _merge(connection: Connection, writer: Writer, staging: Table, table: str, *
             definition = CreateColumn(Column(column.name, column.type)).compile(dialect=connection.dialect)
             writer.run(connection, f"ALTER TABLE {quoted(table)} ADD COLUMN {str(definition).replace('%%', '%')}")
     target = _reflected(connection, table)
+    _refuse_lost_digits(connection, staging, target)
     values: dict[str, Any] = {column.name: column for column in staging.columns if column.name in target.c}
     if ROW_NUMBER in target.c:  # row numbers go on behind the highest there
         highest = connection.scalar(select(func.max(target.c[ROW_NUMBER]))) or 0
@@ -170,6 +174,17 @@ def _merge(connection: Connection, writer: Writer, staging: Table, table: str, *
         return
     _refuse_taken_keys(connection, staging, target)
     connection.execute(insert(target).from_select(list(values), rows))
+
+
+def _refuse_lost_digits(connection: Connection, staging: Table, target: Table) -> None:
+    """Whole numbers go into a column of doubles as far as those keep every digit."""
+    doubles = {column.name for column in target.columns if isinstance(column.type, types.Float)}
+    for column in staging.columns:
+        if column.name in doubles and isinstance(column.type, types.Integer):
+            beyond = or_(column > EXACT_IN_DOUBLE, column < -EXACT_IN_DOUBLE)
+            lost = connection.scalar(select(column).where(beyond).limit(1))
+            if lost is not None:
+                raise Refused(f"{column.name} {lost} has more digits than {target.name} keeps there; see --type.")
 
 
 def _refuse_taken_keys(connection: Connection, staging: Table, target: Table) -> None:

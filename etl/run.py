@@ -79,6 +79,7 @@ class Run:
         self.stamp = source.stamp()
         self.writer: Writer = writer_for(engine.dialect.name)
         self.totals = Totals()
+        self.rows_before = 0  # how many of them an earlier run had read
         self.load = 0
         self.profile: Profile | None = None
         self.clock = time.time()  # when the load began, less for a break that it has had
@@ -204,6 +205,7 @@ class Run:
         if self.profile is not None:
             self.clock = time.time() - self.profile.points[-1][0]
         self.gaps.append((replace(place, number=last + 1), self.source.size))
+        self.rows_before = self.totals.rows_read
         return True
 
     def _still_there(self, line: Any) -> bool:
@@ -257,6 +259,7 @@ class Run:
             measure=self._measure(),
         )  # fmt: skip
         left = sum(end - place.offset for place, end in self.gaps)
+        self.progress(self.gaps[0][0].offset, self.source.size, self.totals)
         with contextlib.closing(self.executor.committed(self._missing(), job, left)) as done:
             for block in done:
                 self._count(block)
@@ -308,7 +311,7 @@ class Run:
         else:
             self.plan = reread(self.source, self.options, self.table, contradiction)
         self.plan = self._suited(self.plan)
-        self.totals, self.profile = Totals(), self._empty_profile()
+        self.totals, self.rows_before, self.profile = Totals(), 0, self._empty_profile()
         self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
         with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)

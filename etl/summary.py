@@ -20,28 +20,31 @@ SHOWN_REASONS = 12
 
 
 class Meter:
-    """A line on the terminal: bytes, rows per second, time left. Call it after every block."""
+    """A line on the terminal: bytes, rows per second, time left. Call it before the first block and after every one."""
 
     def __init__(self, *, shown: bool) -> None:
-        self.shown, self.began, self.first = shown, time.monotonic(), -1
+        self.shown = shown
+        self.start: tuple[float, int, int] | None = None  # when, at which byte, and behind how many rows
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self.shown and self.first >= 0:
+        if self.start is not None:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
     def __call__(self, done: int, size: int, totals: Totals) -> None:
         if not self.shown:
             return
-        elapsed = max(time.monotonic() - self.began, 1e-6)
-        if self.first < 0:
-            self.first = 0
-        left = elapsed * (size - done) / max(done, 1)
+        if self.start is None or done <= self.start[1]:
+            self.start = time.monotonic(), done, totals.rows_read
+            return
+        began, first, rows = self.start
+        elapsed = max(time.monotonic() - began, 1e-6)
+        left = elapsed * (size - done) / (done - first)
         print(
             f"\r\033[K{done / 2**20:,.0f} of {size / 2**20:,.0f} MiB  {totals.rows_read:,} rows  "
-            f"{totals.rows_read / elapsed:,.0f} rows/s  {int(left // 60)}:{int(left % 60):02d} left",
+            f"{(totals.rows_read - rows) / elapsed:,.0f} rows/s  {int(left // 60)}:{int(left % 60):02d} left",
             end="", file=sys.stderr, flush=True,
         )  # fmt: skip
 
@@ -59,7 +62,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "cells_blanked": totals.cells_blanked,
         "reasons": dict(totals.reasons.most_common()),
         "seconds": round(outcome.seconds, 3),
-        "rows_per_second": round(totals.rows_read / max(outcome.seconds, 1e-9)),
+        "rows_per_second": round((totals.rows_read - outcome.rows_before) / max(outcome.seconds, 1e-9)),
         "peak_mib": round(peak_mib(), 1),
         "dialect": {
             "delimiter": layout.dialect.delimiter,

@@ -9,12 +9,18 @@ import os
 import re
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 
 import pytest
 from loading import COMMAND, ROOT, Place, ended, fine, run
 
 from etl import log as logs
+from etl.ledger import Totals
+from etl.load import load
+from etl.options import Options
+from etl.problems import Interrupted
+from etl.summary import Meter, figures
 
 
 @pytest.fixture
@@ -276,7 +282,36 @@ def test_a_rejects_file_that_cannot_be_written_is_said_before_anything_is_loaded
     fine(answer)
     assert answer.code in (1, 2)
     assert answer.err.count("\n") == 1
+    assert "folder.csv" in answer.err
     assert "t" not in place.tables()
+
+
+def test_the_rates_of_a_load_that_goes_on_are_those_of_this_run(place, capsys):
+    options = Options(str(place.write("a\n" + "5\n" * 40_000)), database=place.url, chunk_size=1_000, workers=1)
+
+    def until_half(_done, _size, totals):
+        if totals.rows_read == 20_000:
+            raise Interrupted("half is enough")
+
+    with pytest.raises(Interrupted):
+        load(options, until_half)
+    with Meter(shown=True) as meter:
+        told = figures(load(options, meter))
+    assert told["rows_read"] == 40_000
+    assert told["rows_per_second"] * told["seconds"] == pytest.approx(20_000, rel=0.05)
+    rates = re.findall(r"([0-9,]+) rows  ([0-9,]+) rows/s", capsys.readouterr().err)
+    assert rates[0][0] == "21,000"
+    assert rates[-1][0] == "40,000"
+
+
+def test_progress_is_reckoned_from_where_the_load_goes_on(capsys):
+    meter = Meter(shown=True)
+    meter(900, 1000, Totals(rows_read=9_000_000))
+    time.sleep(0.1)
+    meter(950, 1000, Totals(rows_read=9_000_100))
+    rows, rate = re.search(r"([0-9,]+) rows  ([0-9,]+) rows/s  0:00 left", capsys.readouterr().err).groups()
+    assert rows == "9,000,100"
+    assert int(rate.replace(",", "")) <= 1000
 
 
 def test_strict_publishes_nothing_when_anything_was_rejected(place):
@@ -465,9 +500,11 @@ def test_one_bad_file_among_several_does_not_stop_the_others(place):
     assert place.rows("two") == [(2, "y")]
 
 
-def test_one_table_for_several_files_is_wrong_usage(place):
+@pytest.mark.parametrize("option", ["--table", "--rejects", "--report"])
+def test_what_is_for_one_file_is_wrong_usage_with_several(place, option):
     one, two = place.write("id,a\n1,x\n", "one.csv"), place.write("id,b\n2,y\n", "two.csv")
-    assert run(one, two, "--table", "t", *place.options()).code == 2
+    assert run(one, two, option, place.folder / "t", *place.options()).code == 2
+    assert not (place.folder / "t").exists()
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 61])

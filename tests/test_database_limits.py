@@ -106,7 +106,7 @@ def test_a_guessed_key_that_no_index_of_postgresql_keeps_gives_way(on_postgresql
     long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", k=9_000))
     content = f"id,n\nx,1\n{long},2\ny,3\n"
     answer = loaded(on_postgresql, content)
-    assert "longer than PostgreSQL keeps in an index" in answer.out
+    assert "longer than the database keeps in an index" in answer.out
     assert on_postgresql.rows() == [(1, "x", 1), (2, long, 2), (3, "y", 3)]
     answer = on_postgresql.load(content, "--primary-key", "id")
     fine(answer)

@@ -138,6 +138,14 @@ def test_append_to_a_table_with_a_key_that_the_file_lacks_is_refused(any_place):
     assert "id" in answer.err
 
 
+def test_whole_numbers_are_appended_to_doubles_while_those_keep_their_digits(any_place):
+    loaded(any_place, "id,a\n1,1.5\n")
+    loaded(any_place, f"id,a\n2,{2**53}\n", "--if-exists", "append")
+    answer = refused(any_place, f"id,a\n3,7\n4,{2**53 + 1}\n", "--if-exists", "append")
+    assert f"a {2**53 + 1}" in answer.err
+    assert any_place.rows() == [(1, 1.5), (2, 2.0**53)]
+
+
 @pytest.mark.parametrize(
     ("there", "comes", "said"),
     [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from killing import OLD, OPTIONS, Killing, content
-from loading import ended, fine
+from loading import ended, fine, started
 
 pytestmark = pytest.mark.slow
 
@@ -137,6 +137,15 @@ def test_a_load_that_is_asked_to_stop_says_so_in_one_line_and_goes_on_later(plac
     assert "goes on behind block" in place.log.read_text()
     assert place.everything() == undisturbed[0]
     place.assert_nothing_left()
+
+
+def test_asked_to_stop_it_begins_no_other_source_either(place):
+    process = started(place.folder / "t.csv", place.write("a\n1\n", "other.csv"), *place.options(), *OPTIONS)
+    place.wait_for_blocks(process)
+    process.send_signal(signal.SIGINT)
+    answer = ended(process)
+    assert (answer.code, answer.err.count("\n")) == (130, 1), answer.said
+    assert place.query("SELECT count(*) FROM etl_loads WHERE table_name = 'other'") == [(0,)]
 
 
 def test_ctrl_c_before_the_load_has_begun_is_no_trace_either(place):

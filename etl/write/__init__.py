@@ -22,6 +22,7 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from etl.problems import Refused
@@ -63,6 +64,9 @@ class Writer(Protocol):
 
     def run(self, connection: Connection, statement: str) -> None:
         """Run a statement without parameters, names of any characters in it."""
+
+    def too_long_to_index(self, error: DBAPIError) -> bool:
+        """Whether a statement failed because a value is longer than what an index keeps."""
 
 
 def writer_for(dialect: str) -> Writer:

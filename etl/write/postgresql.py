@@ -12,11 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 from sqlalchemy import Connection, Numeric, Table
+from sqlalchemy.exc import DBAPIError
 
 from etl.write.binary_copy import binary_copy
 from etl.write.sqlite import quoted
 
 KEEPS_NUL = False
+PROGRAM_LIMIT_EXCEEDED = "54000"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,6 @@ def driver_error() -> type[Exception]:
 def as_sqlalchemy(error: Exception, statement: str) -> Exception:
     """The driver's error as SQLAlchemy would have raised it, had the statement gone through it."""
     import psycopg
-    from sqlalchemy.exc import DBAPIError
 
     return DBAPIError.instance(statement, None, error, psycopg.Error)
 
@@ -88,3 +89,8 @@ def rename(connection: Connection, table: str, name: str) -> None:
 def run(connection: Connection, statement: str) -> None:
     """Run a statement without parameters; a % in a name is only a % then."""
     connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def too_long_to_index(error: DBAPIError) -> bool:
+    """Whether it is more than the some 2,700 bytes that an index keeps."""
+    return getattr(error.orig, "sqlstate", None) == PROGRAM_LIMIT_EXCEEDED

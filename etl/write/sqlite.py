@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 KEEPS_NUL = True
@@ -112,6 +113,11 @@ def rename(connection: Connection, table: str, name: str) -> None:
 def run(connection: Connection, statement: str) -> None:
     """Run a statement without parameters."""
     connection.exec_driver_sql(statement)
+
+
+def too_long_to_index(error: DBAPIError) -> bool:
+    """SQLite's indexes keep values of any length."""
+    return False
 
 
 def quoted(name: str) -> str:
