@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from etl import stopping
+from etl.fields import MAX_FIELD
 from etl.layout import Layout
 from etl.problems import Contradicted, Interrupted
-from etl.records import MAX_FIELD, Records, find_records
+from etl.records import Records, find_records
 from etl.source import Source
 from etl.text_encoding import to_utf8
 

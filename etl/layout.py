@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from etl.records import Dialect
+from etl.dialect import Dialect
 from etl.rules import look
 
 UNIT = re.compile(r"[\[(].*[\])]|%|[kcm]?m|[km]?g|°[CF]|[€$£]|km/h|m/s|k?W|hours?|min(utes)?|s(econds)?")

@@ -11,9 +11,11 @@ import pandas as pd
 import pyarrow as pa
 
 from etl.blocks import Block
+from etl.dialect import BACKSLASH, Dialect
+from etl.fields import read_record
 from etl.layout import Layout
 from etl.problems import Contradicted
-from etl.records import BACKSLASH, Dialect, Records, find_quotes, read_record
+from etl.records import Records, find_quotes
 
 TEXT = pd.ArrowDtype(pa.string())
 NO_DELIMITER = "\x1f"  # pandas wants one; blocks that hold it are read record by record

@@ -10,12 +10,12 @@ import pandas as pd
 
 from etl import constraints, infer, rules, tasks_of
 from etl.clean import Cleaning
+from etl.dialect import Dialect
 from etl.indexes import asked_indexes
 from etl.infer import Evidence, decide_all
 from etl.layout import Layout, Wishes
 from etl.options import Options
 from etl.problems import Contradicted, Refused, UsageError
-from etl.records import Dialect
 from etl.sniff import sniff
 from etl.source import Source
 from etl.survey import lines_at, sample, survey, survey_columns

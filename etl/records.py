@@ -1,39 +1,20 @@
-"""Where records begin and end in a range of bytes, and the fields of one record read by itself.
+"""Where records begin and end in a range of bytes.
 
 A record ends at a line end outside quotes. A quote opens a field only at the field's beginning and closes it only
 before a delimiter or a line end; elsewhere it is a character like any other. A field whose quote doesn't close so
 is malformed, and costs the physical line it begins on: the next line is a record again. This is one definition,
-read two ways: `find_records` by numpy for the ordinary, `read_record` one at a time for the rest.
+read two ways: by numpy here for the ordinary, one at a time in `fields` for the rest.
 """
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-# The longest quoted field that is believed; beyond it the quote was a stray one.
-MAX_FIELD = 16 << 20
-
-LF, CR, SPACE, BACKSLASH = 10, 13, 32, 92
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a file is written.
-
-    delimiter: one ASCII character, or "" for a single column. quote: '"', "'" or "" for none. escape: "\\\\" or ""
-    (quotes are doubled then). newline: "lf" (LF and CRLF) or "cr" (CR as well). blanks: runs of blanks delimit.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str = ""
-    newline: str = "lf"
-    blanks: bool = False
+from etl.dialect import BACKSLASH, CR, LF, Dialect
+from etl.fields import read_record, record_end
 
 
 @dataclass
@@ -227,133 +208,6 @@ def _before_line_end(array: np.ndarray, positions: np.ndarray) -> np.ndarray:
         np.where(positions + ahead <= last, array[np.minimum(positions + ahead, last)], LF) for ahead in (2, 3)
     )
     return (second == LF) | ((second == CR) & (third == LF))
-
-
-def record_end(data: bytes, start: int, dialect: Dialect, *, final: bool) -> int | None:
-    """Where the record that begins at `start` ends (its line end, or the end of `data`); None if it isn't complete."""
-    end, _fields = _scan(data, start, dialect, final=final)
-    return end
-
-
-def read_record(record: bytes, dialect: Dialect) -> list[str] | None:
-    """The fields of one record without its line end; None when a quoted field in it is malformed."""
-    end, fields = _scan(record, 0, dialect, final=True)
-    if fields is None or end != len(record):
-        return None
-    patterns = _patterns(dialect)
-    return [patterns.unquote(field) if quoted else patterns.unescape(field) for quoted, field in fields]
-
-
-def _scan(
-    data: bytes, start: int, dialect: Dialect, *, final: bool
-) -> tuple[int | None, list[tuple[bool, bytes]] | None]:
-    """The end of the record at `start`, and its fields: whether quoted, and what stands there.
-
-    Malformed: the end of its physical line, and None.
-    """
-    patterns = _patterns(dialect)
-    fields: list[tuple[bool, bytes]] = []
-    position = start
-    while True:
-        quoted = patterns.quoted.match(data, position) if patterns.quoted else None
-        if quoted is not None:
-            fields.append((True, quoted[1]))
-            position = quoted.end()
-            if position == len(data) and not final:
-                return None, None  # a doubled quote may follow
-        elif patterns.opening and (opening := patterns.opening.match(data, position)):
-            complete = final or len(data) - position > MAX_FIELD or patterns.is_closed(data, opening.end())
-            end = _line_end(data, start, dialect)
-            if end == len(data) - 1 and data[end] == CR and not final:
-                return None, None  # perhaps an LF follows
-            return (end if complete and (end < len(data) or final) else None), None
-        else:
-            bare = patterns.bare.match(data, position)
-            assert bare is not None  # it matches the empty field too
-            fields.append((False, bare[0]))
-            position = bare.end()
-        if position < len(data) and patterns.delimiter and data.startswith(patterns.delimiter, position):
-            position += 1
-            if dialect.blanks:
-                position = _behind_blanks(data, position)
-                if position == len(data) or data[position] in (LF, CR):
-                    return _record_end_at(data, position, dialect, final), fields
-        else:
-            return _record_end_at(data, position, dialect, final), fields
-
-
-def _record_end_at(data: bytes, position: int, dialect: Dialect, final: bool) -> int | None:
-    """The line end at `position`: its LF, where it has one."""
-    returns = position
-    while returns < len(data) and data[returns] == CR:
-        returns += 1
-    if dialect.newline == "cr" and returns > position:
-        returns = position + 1
-    if returns < len(data) and data[returns] == LF:
-        return returns
-    if returns == len(data) and not final:
-        return None
-    return position
-
-
-def _behind_blanks(data: bytes, position: int) -> int:
-    while position < len(data) and data[position] == SPACE:
-        position += 1
-    return position
-
-
-def _line_end(data: bytes, start: int, dialect: Dialect) -> int:
-    ends = [data.find(b"\n", start)]
-    if dialect.newline == "cr":
-        ends.append(data.find(b"\r", start))
-        if ends[1] >= 0 and data[ends[1] + 1 : ends[1] + 2] == b"\n":
-            ends[1] += 1
-    found = [end for end in ends if end >= 0]
-    return min(found) if found else len(data)
-
-
-class _Patterns:
-    """The regular expressions of one dialect, over bytes."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        delimiter, quote, escape = (
-            re.escape(part.encode()) for part in (dialect.delimiter, dialect.quote, dialect.escape)
-        )
-        self.delimiter = dialect.delimiter.encode()
-        line_end = rb"\r*\n|\r*\Z" if dialect.newline == "lf" else rb"\r|\n|\Z"
-        stop = delimiter + rb"|" + line_end if delimiter else line_end
-        in_bare = rb"(?!" + stop + rb")[\s\S]"
-        self.bare = re.compile(rb"(?:" + (escape + rb"[\s\S]|" if escape else b"") + in_bare + rb")*+")
-        self.quoted = self.opening = None
-        self.escape = dialect.escape
-        self.quote = dialect.quote
-        if quote:
-            blank = rb"[ ]*+" if delimiter != rb"\ " else b""
-            inside = (
-                rb"(?:[^" + quote + escape + rb"]++|" + (escape + rb"[\s\S]" if escape else quote + quote) + rb")*+"
-            )
-            self.quoted = re.compile(blank + quote + rb"(" + inside + rb")" + quote + blank + rb"(?=" + stop + rb")")
-            self.opening = re.compile(blank + quote)
-            self.inside = re.compile(inside)
-
-    def is_closed(self, data: bytes, position: int) -> bool:
-        """Whether the field that opened before `position` meets a quote that isn't its last byte."""
-        inside = self.inside.match(data, position)
-        assert inside is not None
-        return inside.end() < len(data) - 2
-
-    def unquote(self, inside: bytes) -> str:
-        if self.escape:
-            return self.unescape(inside)
-        return inside.decode().replace(self.quote * 2, self.quote)
-
-    def unescape(self, field: bytes) -> str:
-        return re.sub(r"\\([\s\S])", r"\1", field.decode()) if self.escape else field.decode()
-
-
-@functools.lru_cache(maxsize=32)
-def _patterns(dialect: Dialect) -> _Patterns:
-    return _Patterns(dialect)
 
 
 def each_record(data: bytes, dialect: Dialect, *, final: bool = True) -> Iterator[tuple[int, list[str] | None, bytes]]:

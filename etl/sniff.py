@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from etl.dialect import Dialect
 from etl.layout import Layout, Reading, Row, Wishes, lay_out
-from etl.records import Dialect, each_record
+from etl.records import each_record
 from etl.rules import look
 
 DELIMITERS = ",;\t|"

@@ -21,9 +21,11 @@ from loading import fine, fresh_place
 
 from etl.blocks import Block, Piece
 from etl.clean import Cleaning, clean
+from etl.dialect import Dialect
+from etl.fields import read_record, record_end
 from etl.layout import Layout
 from etl.parse import TEXT, Parsed, parse
-from etl.records import Dialect, each_record, find_records, read_record, record_end
+from etl.records import each_record, find_records
 from etl.table_schema import TYPES, Field, Schema
 
 QUICK = settings(

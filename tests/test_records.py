@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from etl.blocks import cut, start_of
+from etl.dialect import Dialect
+from etl.fields import read_record
 from etl.layout import Layout
 from etl.parse import parse
-from etl.records import Dialect, each_record, find_records, read_record
+from etl.records import each_record, find_records
 from etl.source import Source
 
 PLAIN = Dialect()
