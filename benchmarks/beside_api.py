@@ -27,12 +27,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api_speed import SECRET, free_port
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from api_speed import SECRET, free_port  # noqa: E402
+from firing import at_work  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = {"username": "benchmark", "password": "benchmark's own"}
 QUIET_SECONDS = 5
 
@@ -154,17 +157,9 @@ def load(source: Path, database: Path) -> Load:
 @contextmanager
 def clients(port: int, token: str, number: int, pace: float, what: str) -> Iterator[list[Client]]:
     """So many clients at work."""
-    stop = threading.Event()
     some = [Client(port, token, f"{what} {n}", pace) for n in range(number)]
-    threads = [threading.Thread(target=client.run, args=[stop]) for client in some]
-    for thread in threads:
-        thread.start()
-    try:
+    with at_work(some):
         yield some
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def lost(database: Path, some: list[Client]) -> int:

@@ -58,7 +58,7 @@ def measure(engine: Engine, kind: str, path: Path) -> None:
     print(f"| {kind} | {size:.0f} | {len(blocks)} | {' | '.join(f'{rate:,.0f}' for rate in rates)} |")
 
 
-def copied(connection: Connection, table: Table, packed: list[bytes]) -> float:
+def copied(connection: Connection, table: Table, packed: list[postgresql.Packed]) -> float:
     with connection.begin() as transaction:
         table.create(connection)
         began = time.perf_counter()

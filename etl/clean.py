@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl import constraints, rules
-from etl.columns import arrow_type, read_common, trimmed, without
-from etl.parse import SINGLE, WHOLE, Parsed
+from etl.columns import arrow_type, as_array, read_common, trimmed, without
+from etl.parse import LONG, SINGLE, WHOLE, Parsed
 from etl.table_schema import NUMERIC, Field, Schema
 
 
@@ -44,14 +44,13 @@ class Cleaned:
 
     rows: the accepted ones, index = record number, the schema's columns in their types (Arrow-backed; the dtypes
     depend on the schema alone). lines: their physical lines. rejects: rows and cells, in the file's order.
-    blanked: cells set aside. contradictions: for a guessed column, a value that its type can't keep, and its line.
-    noise, values: per guessed column, how many were set aside as noise and how many there were.
+    contradictions: for a guessed column, a value that its type can't keep, and its line. noise, values: per guessed
+    column, how many were set aside as noise and how many there were. places: of the accepted rows in the block.
     """
 
     rows: pd.DataFrame
     lines: np.ndarray
     rejects: list[Reject]
-    blanked: int
     contradictions: dict[str, tuple[str, int]] = field(default_factory=dict)
     noise: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
@@ -71,18 +70,13 @@ class Cleaning:
 
 def clean(parsed: Parsed, schema: Schema, cleaning: Cleaning) -> Cleaned:
     """Read and judge one block. Bad data never raises."""
-    judge = _Judge(parsed, schema, cleaning)
-    columns = [judge.column(column, _text(parsed.frame, place)) for place, column in enumerate(schema.fields)]
+    judge, frame = _Judge(parsed, schema, cleaning), parsed.frame
+    columns = [judge.column(column, as_array(frame.iloc[:, place])) for place, column in enumerate(schema.fields)]
     judge.repaired_rows(columns)
     judge.header_lines()
     columns = [_filled(values, column, cleaning) for values, column in zip(columns, schema.fields, strict=True)]
     judge.constraints(columns)
     return judge.verdict(columns)
-
-
-def _text(frame: pd.DataFrame, place: int) -> pa.Array:
-    chunked = pa.chunked_array(frame.iloc[:, place].array.__arrow_array__())
-    return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
 
 
 class _Judge:
@@ -127,7 +121,7 @@ class _Judge:
             found.append(value)
             if verdict:
                 self._note(column, word, verdict, rest[np.flatnonzero(words.indices.to_numpy() == code)])
-        patch = _array_of(found, column).take(words.indices)
+        patch = pa.array(found, type=arrow_type(column)).take(words.indices)
         mask = np.zeros(len(values), dtype=bool)
         mask[rest] = True
         return pc.replace_with_mask(values, pa.array(mask), patch)
@@ -157,11 +151,8 @@ class _Judge:
             return
         for place in self.repaired.tolist():
             misfit = self._misplaced(place)
-            if misfit or (self.parsed.repaired[place] == SINGLE and self._is_text(0)):
+            if misfit or (self.parsed.repaired[place] == SINGLE and self.schema.fields[0].type == "text"):
                 self.reject(place, _width_reason(self.parsed, place, len(columns), misfit), "fields")
-
-    def _is_text(self, place: int) -> bool:
-        return self.schema.fields[place].type == "text"
 
     def _misplaced(self, place: int) -> str:
         if place in self.noisy:
@@ -216,10 +207,8 @@ class _Judge:
             },
             index=self.parsed.frame.index[accepted],
         )
-        rejects = self._rejects()
-        blanked = sum(reject.column is not None for reject in rejects)
         return Cleaned(
-            frame, self.parsed.lines[accepted], rejects, blanked,
+            frame, self.parsed.lines[accepted], self._rejects(),
             self.contradictions, self.noise, self.values, np.flatnonzero(accepted),
         )  # fmt: skip
 
@@ -245,7 +234,7 @@ def _kind_of(reason: str) -> str:
 
 def _width_reason(parsed: Parsed, place: int, width: int, misfit: str) -> str:
     because = f", and what stands in {misfit} doesn't belong there" if misfit else ""
-    written = "too many" if parsed.repaired[place] == 1 else "too few"
+    written = "too many" if parsed.repaired[place] == LONG else "too few"
     return f"{written} fields where {width} are expected{because}"
 
 
@@ -272,10 +261,6 @@ def _loses_digits(seen: rules.Look, column: Field) -> bool:
     if column.type in NUMERIC:  # a bare number among percentages and the like
         return ("percent" in seen.features and not column.percent) or ("bare" in seen.features and not column.bare)
     return False
-
-
-def _array_of(values: list[Any], column: Field) -> pa.Array:
-    return pa.array(values, type=arrow_type(column))
 
 
 def _filled(values: pa.Array, column: Field, cleaning: Cleaning) -> pa.Array:

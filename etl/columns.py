@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -47,6 +48,12 @@ Read = tuple[pa.Array, np.ndarray | None]
 def arrow_type(column: Field) -> pa.DataType:
     """The Arrow type that a column's values have once read."""
     return ZONED if column.type == "datetime" and column.zoned else ARROW[column.type]
+
+
+def as_array(values: pd.Series) -> pa.Array:
+    """A column of a frame, in one piece."""
+    chunked = pa.chunked_array(values.array.__arrow_array__())
+    return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
 
 
 def trimmed(text: pa.Array) -> pa.Array:

@@ -238,9 +238,7 @@ def _in_its_writing(evidence: Evidence, column: Field, hints: Hints) -> Field:
     """A column of declared type: only how its values are written is still open."""
     counts = evidence.counts
     if column.type in NUMERIC and (column.decimal_mark, column.group_mark) == (".", ","):
-        mark = "," if _proves_comma(counts) and not _proves_point(counts) else hints.decimal_mark or "."
-        if _proves_point(counts):
-            mark = "."
+        mark = "." if _proves_point(counts) else "," if _proves_comma(counts) else hints.decimal_mark or "."
         currencies = [name.removeprefix("currency ") for name in counts if name.startswith("currency ")]
         return replace(
             column,

@@ -134,10 +134,7 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
             checksum=piece.checksum,
             first_line=piece.first_line,
             first_row=piece.first_row,
-            rows_read=totals.rows_read,
-            rows_loaded=totals.rows_loaded,
-            rows_rejected=totals.rows_rejected,
-            cells_blanked=totals.cells_blanked,
+            **_account(totals),
             facts={
                 "reasons": totals.reasons,
                 "noise": totals.noise,
@@ -152,6 +149,10 @@ def mark_done(connection: Connection, load: int, piece: Piece, totals: Totals) -
         )
     )
     return marked.first() is not None
+
+
+def _account(totals: Totals) -> dict[str, int]:
+    return {name: getattr(totals, name) for name in ("rows_read", "rows_loaded", "rows_rejected", "cells_blanked")}
 
 
 def done_blocks(connection: Connection, load: int) -> Any:
@@ -238,10 +239,7 @@ def finish(connection: Connection, load: int, state: str, totals: Totals, **fact
         .where(Load.id == load)
         .values(
             state=state,
-            rows_read=totals.rows_read,
-            rows_loaded=totals.rows_loaded,
-            rows_rejected=totals.rows_rejected,
-            cells_blanked=totals.cells_blanked,
+            **_account(totals),
             finished_at=now(),
             **storable(connection, facts),
         )

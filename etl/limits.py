@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.clean import Cleaned, Reject, place_in_file
+from etl.columns import as_array
 
 Why = tuple[str, str]  # the reason, and what the summary counts it under
 
@@ -41,7 +42,7 @@ def without_nul(cleaned: Cleaned, raw: Callable[[int], str]) -> None:
 
 
 def _holds_nul(values: pd.Series) -> np.ndarray:
-    column = pa.chunked_array(values.array.__arrow_array__())
+    column = as_array(values)
     if not pa.types.is_string(column.type):
         return np.zeros(len(column), dtype=bool)
-    return pc.fill_null(pc.match_substring(column, "\x00"), False).to_numpy()
+    return pc.fill_null(pc.match_substring(column, "\x00"), False).to_numpy(zero_copy_only=False)

@@ -97,8 +97,7 @@ def _load_locked(
             tasks_of.refuse_once_more(connection, table, source, asked)
         how = "append" if options.tasks_of else publish.how_to_publish(connection, table, source.path, asked)
         options = replace(options, if_exists=how)
-    run = Run(engine, source, options, table, progress, executor)
-    run.asked = asked
+    run = Run(engine, source, options, table, progress, executor, asked)
     run.begin()
     try:
         with engine.connect() as connection:

@@ -16,11 +16,11 @@ from typing import Any
 
 import datasketches
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.clean import Cleaned, Reject
+from etl.columns import as_array
 from etl.distinct import bytes_of, number_keys, sketch_of, text_keys
 from etl.histogram import histogram
 
@@ -42,14 +42,9 @@ def every_nth(source_bytes: int) -> int:
 def measured(cleaned: Cleaned, number: int, *, kinds: Sequence[str], every: int = 1) -> bytes:
     """A block's part of the profile, to be kept with it. number: the block's. kinds: the columns' types."""
     rows = cleaned.rows
-    columns = [_column(_array(rows, place), kind, every, number) for place, kind in enumerate(kinds)]
+    columns = [_column(as_array(rows.iloc[:, place]), kind, every, number) for place, kind in enumerate(kinds)]
     part = {"rows": len(rows), "columns": columns, "rejects": _reasons(cleaned.rejects)}
     return json.dumps(part, separators=(",", ":")).encode()
-
-
-def _array(rows: pd.DataFrame, place: int) -> pa.Array:
-    chunked = pa.chunked_array(rows.iloc[:, place].array.__arrow_array__())
-    return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
 
 
 def _column(values: pa.Array, kind: str, every: int, number: int) -> dict[str, Any]:

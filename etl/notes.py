@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from etl.ledger import Totals
 from etl.plan import Plan
+from etl.source import Source
 
 log = logging.getLogger("etl")
 
@@ -28,6 +30,18 @@ def notes_of(plan: Plan, totals: Totals, encoding: str) -> list[str]:
         if column.name not in told and (surprising or "would set such" in column.reason):
             notes.append(f"{column.name} is {column.type}: {column.reason}")
     return notes
+
+
+def dialect_of(plan: Plan, source: Source) -> dict[str, Any]:
+    """How the file is written, as JSON values."""
+    dialect = plan.layout.dialect
+    return {
+        "delimiter": dialect.delimiter,
+        "quote": dialect.quote,
+        "escape": dialect.escape,
+        "encoding": source.original if source.encoding == "utf-8" else source.encoding,
+        "header": plan.layout.header is not None,
+    }
 
 
 def log_plan(plan: Plan) -> None:

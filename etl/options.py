@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 ENGINES = ("local", "dask")
@@ -53,13 +53,11 @@ class Options:
     described: dict[str, Any] | None = field(default=None, compare=False)  # the Table Schema that --schema names
 
     def that_matter(self) -> dict[str, Any]:
-        """The options that decide what is loaded, as JSON values."""
-        told = {name: value for name, value in asdict(self).items() if name not in WITHOUT_EFFECT}
-        if told["tasks_of"] is None:  # so that a load from before there was this option can go on
-            del told["tasks_of"]
-        if told["engine"] == "local":
-            del told["engine"]
-        return told
+        """The options that decide what is loaded, as JSON values; only those that were given, so that an option which
+        is new to the loader keeps no load from going on.
+        """
+        told = {option.name: getattr(self, option.name) for option in fields(self) if option.name not in WITHOUT_EFFECT}
+        return {name: value for name, value in told.items() if value != getattr(Options, name, None)}
 
     def too_many(self, rejected: int, read: int) -> bool:
         """Whether --max-rejects is passed. A percentage counts once the file is read, or a thousand rows are."""

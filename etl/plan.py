@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from etl import constraints, infer, rules, tasks_of
 from etl.clean import Cleaning
-from etl.dialect import Dialect
+from etl.declared import cleaning_of, with_declared, with_key
 from etl.indexes import asked_indexes
 from etl.infer import Evidence, decide_all
 from etl.layout import Layout, Wishes
 from etl.options import Options
-from etl.problems import Contradicted, Refused, UsageError
+from etl.problems import Contradicted, Refused
 from etl.sniff import sniff
 from etl.source import Source
 from etl.survey import lines_at, sample, survey, survey_columns
-from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field, field_from_json, fields_as_json
+from etl.table_schema import Field, Schema
 from etl.text_encoding import decide_encoding, to_utf8_in_any_case
 
 SNIFF_BYTES = 1 << 18
@@ -35,30 +34,6 @@ class Plan:
     cleaning: Cleaning
     encoding: str
     notes: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it as JSON values, to be taken up again by an interrupted load."""
-        layout = asdict(self.layout) | {"header_bytes": self.layout.header_bytes.decode("utf-8", "surrogateescape")}
-        return {
-            "layout": layout,
-            "fields": fields_as_json(self.schema),
-            "key": list(self.schema.key),
-            "key_declared": self.schema.key_declared,
-            "encoding": self.encoding,
-            "notes": list(self.notes),
-        }
-
-
-def plan_from_json(kept: dict[str, Any], options: Options) -> Plan:
-    """The plan of an interrupted load."""
-    layout = dict(kept["layout"])
-    layout["dialect"] = Dialect(**layout["dialect"])
-    layout["header"] = None if layout["header"] is None else tuple(layout["header"])
-    layout["header_bytes"] = layout["header_bytes"].encode("utf-8", "surrogateescape")
-    layout["notes"] = tuple(layout["notes"])
-    fields = tuple(field_from_json(entry) for entry in kept["fields"])
-    schema = Schema(fields, tuple(kept["key"]), kept["key_declared"])
-    return Plan(Layout(**layout), schema, cleaning_of(options, schema), kept["encoding"], tuple(kept["notes"]))
 
 
 def make_plan(source: Source, options: Options, table: str) -> Plan:
@@ -131,7 +106,7 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
         raise Refused(f"The file has {len(written)} columns; one table can hold {MOST_COLUMNS} at most.")
     names = infer.column_names(written)
     schema = Schema(tuple(Field(name, original or name) for name, original in zip(names, written, strict=True)))
-    schema = _declared(schema, options)
+    schema = with_declared(schema, options)
     evidence, rows, whole_file = sample(source, layout, names, _missing(schema, options))
     if options.text:
         schema = replace(schema, fields=tuple(_as_text(column) for column in schema.fields))
@@ -140,7 +115,7 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
         if not whole_file:
             schema = _open_orders_decided(source, layout, schema, evidence, options)
     key, why = guessed_key(schema, table, rows, source, layout)
-    schema = _with_key(schema, options, key)
+    schema = with_key(schema, options, key)
     notes = layout.notes
     if why and not schema.key:
         notes = (*notes, why)
@@ -178,56 +153,6 @@ def _open_orders_decided(
     return schema.with_fields({schema.fields[place].name: decided.fields[place] for place in undecided})
 
 
-# ---- what the user declares ----
-
-
-def find_column(schema: Schema, given: str, option: str) -> Field:
-    """The column that an option names, by its name in the database or in the file."""
-    for column in schema.fields:
-        if given in (column.name, column.original) or infer.plain_name(given) == column.name:
-            return column
-    raise UsageError(f"{option} names {given!r}, which is no column; there are {', '.join(schema.names())}.")
-
-
-def _declared(schema: Schema, options: Options) -> Schema:
-    changed: dict[str, Field] = {}
-    for entry in (options.described or {}).get("fields", []):
-        column = find_column(schema, entry["name"], "--schema")
-        changed[column.name] = declared_field(column, entry, options.described or {})
-    schema = schema.with_fields(changed)
-    for given, kind in options.types:
-        column = find_column(schema, given, "--type")
-        schema = schema.with_fields(
-            {column.name: replace(column, type=_known_type(kind), declared=True, reason="--type")}
-        )
-    for given in options.required:
-        column = find_column(schema, given, "--required")
-        schema = schema.with_fields(
-            {column.name: replace(column, constraints={**column.constraints, "required": True})}
-        )
-    return schema
-
-
-def _known_type(kind: str) -> str:
-    if kind.lower() not in ALIASES:
-        raise UsageError(f"--type: {kind!r} is no type; there are {', '.join(TYPES)}.")
-    return ALIASES[kind.lower()]
-
-
-def _with_key(schema: Schema, options: Options, guessed: str | None) -> Schema:
-    given = options.primary_key
-    if not given and options.described and options.described.get("primaryKey"):
-        key = options.described["primaryKey"]
-        given = (key,) if isinstance(key, str) else tuple(key)
-        if given == ("row_number",) and "row_number" not in schema.names():
-            return schema
-    if given:
-        return replace(
-            schema, key=tuple(find_column(schema, name, "--primary-key").name for name in given), key_declared=True
-        )
-    return replace(schema, key=(guessed,) if guessed else ())
-
-
 def guessed_key(
     schema: Schema, table: str, rows: pd.DataFrame, source: Source, layout: Layout
 ) -> tuple[str | None, str]:
@@ -246,18 +171,6 @@ def guessed_key(
             line = line if line > 0 else lines_at(source, layout, [-line])[-line]
             why = why or f"{column.name} is not the key: {fault} in line {line}"
     return None, why
-
-
-def cleaning_of(options: Options, schema: Schema) -> Cleaning:
-    fills = []
-    for given, text in options.fills:
-        column = find_column(schema, given, "--fill")
-        value = rules.read(text.strip(), column) if column.type != "text" else text
-        if value is None:
-            raise UsageError(f"--fill {given}={text}: {text!r} is no {column.type}, which the column is.")
-        fills.append((column.name, value))
-    for_tasks = options.tasks_of is not None
-    return Cleaning(options.text, options.nulls, tuple(fills), options.fill_missing, for_tasks)
 
 
 # ---- when the file contradicts a guess ----

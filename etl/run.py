@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import json
 import logging
 import shutil
 import time
 import uuid
-import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +22,7 @@ from sqlalchemy import Connection, Engine, Table
 from database import writing
 from etl import discard, indexes, ledger, publish, tasks_of
 from etl.blocks import Block, Place, cut, start_of
+from etl.declared import cleaning_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
 from etl.locks import table_lock
@@ -32,9 +30,7 @@ from etl.notes import log_plan, notes_of
 from etl.options import Options
 from etl.plan import (
     Plan,
-    cleaning_of,
     make_plan,
-    plan_from_json,
     reread,
     too_noisy,
     widened,
@@ -43,8 +39,8 @@ from etl.plan import (
 )
 from etl.prepare import Done, Job, Measure
 from etl.problems import Contradicted, Interrupted, Refused
+from etl.resume import facts_of, fingerprint_of, head_checksum, kept_plan, still_there
 from etl.source import Source
-from etl.table_schema import to_frictionless
 from etl.write import Writer, table_for, writer_for
 
 if TYPE_CHECKING:
@@ -69,11 +65,12 @@ class Executor(Protocol):
 
 
 class Run:
-    """One load from its plan to its end."""
+    """One load from its plan to its end. asked: what --if-exists said, before it was looked up what there is."""
 
     def __init__(
-        self, engine: Engine, source: Source, options: Options, table: str, progress: Progress, executor: Executor
-    ) -> None:
+        self, engine: Engine, source: Source, options: Options, table: str, progress: Progress, executor: Executor,
+        asked: str | None,
+    ) -> None:  # fmt: skip
         self.engine, self.source, self.options, self.table, self.progress = engine, source, options, table, progress
         self.executor = executor
         self.stamp = source.stamp()
@@ -85,7 +82,7 @@ class Run:
         self.clock = time.time()  # when the load began, less for a break that it has had
         self.attempt = ""  # a block of another one is not committed any more
         self.in_order = executor.in_order
-        self.asked: str | None = None  # what to do with a table that is there, before that was looked up
+        self.asked = asked
         self.staging: Table
         self.gaps: list[tuple[Place, int]]  # what has no line yet: where it begins, and the offset where it ends
         self.plan: Plan
@@ -135,29 +132,7 @@ class Run:
 
     def _facts(self) -> dict[str, Any]:
         self.attempt = uuid.uuid4().hex
-        layout = self.plan.layout
-        dialect = {
-            "delimiter": layout.dialect.delimiter,
-            "quote": layout.dialect.quote,
-            "escape": layout.dialect.escape,
-            "encoding": self.source.original if self.source.encoding == "utf-8" else self.source.encoding,
-            "header": layout.header is not None,
-            "newline": "\r" if layout.dialect.newline == "cr" else "\n",
-        }
-        kept = {
-            "given": self.options.that_matter(),
-            # A text within the JSON: a header may hold NUL, and PostgreSQL reads no JSON that does.
-            "plan": json.dumps(self.plan.as_json()),
-            "head": self._head_checksum(),
-            "attempt": self.attempt,
-            "in_order": self.in_order,
-        }
-        schema = to_frictionless(self.plan.schema)
-        return {"dialect": dialect, "schema": schema, "options": json.loads(json.dumps(kept))}
-
-    def _head_checksum(self) -> int:
-        """Of what lies before the first block: title, comments and header."""
-        return zlib.crc32(self.source.read(0, start_of(self.plan.layout, self.source).offset))
+        return facts_of(self.source, self.plan, self.options, self.attempt, in_order=self.in_order)
 
     def _make_staging(self, connection: Connection) -> None:
         self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
@@ -165,8 +140,7 @@ class Run:
 
     def _resume(self, found: Any) -> bool:
         """Go on with the blocks of `found` that have no line yet, if the source is still the one it was."""
-        kept = found.options["plan"]
-        self.plan = plan_from_json(json.loads(kept) if isinstance(kept, str) else kept, self.options)
+        self.plan = kept_plan(found.options["plan"], self.options)
         self.load = found.id
         indexes.asked_indexes(self.plan.schema, self.options.indexes)
         self.source.encoding = self.plan.encoding
@@ -175,7 +149,7 @@ class Run:
         with writing(self.engine) as connection:
             ledger.take_over(connection, found.id, self.attempt)
         self.clock, self.profile = found.started_at.timestamp(), self._empty_profile()
-        if self._head_checksum() != found.options["head"] or not self._take_up():
+        if head_checksum(self.source, self.plan) != found.options["head"] or not self._take_up():
             log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
             self.source.encoding = "utf-8" if not self.source.told else self.source.encoding
             self.totals, self.in_order = Totals(), self.executor.in_order
@@ -192,7 +166,7 @@ class Run:
         place, self.gaps = start_of(self.plan.layout, self.source), []
         with self.engine.connect() as connection:
             for line in ledger.done_blocks(connection, self.load):
-                if not self._still_there(line):
+                if not still_there(self.source, line):
                     return False
                 if self.profile is not None and line.measured is None:
                     log.info("load %d was begun without --report", self.load)
@@ -207,10 +181,6 @@ class Run:
         self.gaps.append((replace(place, number=last + 1), self.source.size))
         self.rows_before = self.totals.rows_read
         return True
-
-    def _still_there(self, line: Any) -> bool:
-        """Whether the bytes of a committed block are those that were committed."""
-        return zlib.crc32(self.source.read(line.offset, line.length)) == line.checksum
 
     # -- measuring --
 
@@ -347,7 +317,7 @@ class Run:
             return
         with self.engine.connect() as connection:
             for line in ledger.done_blocks(connection, self.load):
-                if not self._still_there(line):
+                if not still_there(self.source, line):
                     raise Interrupted(f"{self.source.name} has changed while it was read")
 
     def publish(self) -> None:
@@ -382,9 +352,3 @@ class Run:
             ledger.finish(connection, self.load, "failed", self.totals, error=error, **self._told())
         log.error("load %d failed: %s", self.load, error)
         discard.remove(self.engine)
-
-
-def fingerprint_of(source: Source, options: Options) -> str:
-    """What a resumed load must have in common with the interrupted one: source, size and options."""
-    told = json.dumps([source.path, source.size, source.original, options.that_matter()], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any, Self
 from database import database_url, open_engine
 from etl.ledger import Totals, rejected_rows
 from etl.load import Outcome
+from etl.notes import dialect_of
 from etl.options import Options
 from etl.table_schema import to_frictionless
 
@@ -51,7 +52,7 @@ class Meter:
 
 def figures(outcome: Outcome) -> dict[str, Any]:
     """The summary as a dictionary of JSON values."""
-    totals, layout = outcome.totals, outcome.plan.layout
+    totals = outcome.totals
     return {
         "load": outcome.load,
         "table": outcome.table,
@@ -64,14 +65,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "rows_per_second": round((totals.rows_read - outcome.rows_before) / max(outcome.seconds, 1e-9)),
         "peak_mib": round(peak_mib(), 1),
-        "dialect": {
-            "delimiter": layout.dialect.delimiter,
-            "quote": layout.dialect.quote,
-            "escape": layout.dialect.escape,
-            "encoding": outcome.source.original if outcome.source.encoding == "utf-8" else outcome.source.encoding,
-            "header": layout.header is not None,
-            "compression": outcome.source.compression,
-        },
+        "dialect": dialect_of(outcome.plan, outcome.source) | {"compression": outcome.source.compression},
         "schema": to_frictionless(outcome.plan.schema),
         "notes": outcome.notes,
         "error": outcome.error,

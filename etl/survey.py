@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.blocks import Block, Piece, Place, cut, start_of
-from etl.columns import ISO_DATE, ISO_DATETIME, moments, trimmed, without
+from etl.columns import ISO_DATE, ISO_DATETIME, as_array, moments, trimmed, without
 from etl.infer import Evidence
 from etl.layout import Layout
 from etl.numerals import CURRENCY
@@ -155,10 +155,9 @@ def _count(
     for place in places:
         if not parts or (evidence[place].counts["other"] and evidence[place].values > ENOUGH):
             continue  # text, whatever else is found
-        columns = [parsed.frame.iloc[:, place].array.__arrow_array__() for parsed in parts]
-        kept = [column.filter(pa.array(mask)) for column, mask in zip(columns, whole, strict=True)]
-        text = pa.chunked_array([chunk for column in kept for chunk in column.chunks], pa.string()).combine_chunks()
-        count_texts(without(trimmed(text), missing[place]), np.concatenate(lines), evidence[place])
+        columns = [as_array(parsed.frame.iloc[:, place]) for parsed in parts]
+        text = [column.filter(pa.array(mask)) for column, mask in zip(columns, whole, strict=True)]
+        count_texts(without(trimmed(pa.concat_arrays(text)), missing[place]), np.concatenate(lines), evidence[place])
 
 
 def count_texts(text: pa.Array, lines: np.ndarray, evidence: Evidence) -> None:

@@ -66,10 +66,6 @@ class Field:
     false_values: tuple[str, ...] = ()
     constraints: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def required(self) -> bool:
-        return bool(self.constraints.get("required"))
-
 
 @dataclass(frozen=True)
 class Schema:

@@ -89,14 +89,21 @@ class Writer:
 @contextmanager
 def writing_clients(served, token, number, *, pause=0.0):
     """So many writers at work, until the end of the block. No other writers ever give their tasks the same titles."""
-    stop = threading.Event()
     name = uuid.uuid4().hex
     writers = [Writer(served, token, f"{name} {n}", pause) for n in range(number)]
-    threads = [threading.Thread(target=writer.run, args=[stop]) for writer in writers]
+    with at_work(writers):
+        yield writers
+
+
+@contextmanager
+def at_work(clients):
+    """Each of them runs in a thread of its own, until the end of the block."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=client.run, args=[stop]) for client in clients]
     for thread in threads:
         thread.start()
     try:
-        yield writers
+        yield
     finally:
         stop.set()
         for thread in threads:

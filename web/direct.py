@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reader:
+class Pool:
     """An engine and, for SQLite, connections of its kind that nobody uses just now.
 
     To get one out of SQLAlchemy's pool and back takes longer than most reads.
@@ -38,26 +38,26 @@ class Reader:
 
 def bind(app: Flask, engine: Engine) -> None:
     """Let `app` read from `engine`."""
-    reader = app.extensions["reader"] = Reader(engine)
-    event.listen(engine, "engine_disposed", reader.close)
+    pool = app.extensions["pool"] = Pool(engine)
+    event.listen(engine, "engine_disposed", pool.close)
 
 
 def row(statement: Statement, values: dict[str, Any]) -> Sequence[Any] | None:
     """The one row, if any, of a statement that was built once and takes numbers alone, in a transaction of its own."""
-    reader: Reader = current_app.extensions["reader"]
-    sql, names = _written(statement, reader.engine.dialect)
+    pool: Pool = current_app.extensions["pool"]
+    sql, names = _written(statement, pool.engine.dialect)
     if names is None:
-        with closing(reader.engine.raw_connection()) as connection:
+        with closing(pool.engine.raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute(sql, values)
             return cursor.fetchone()
-    driver = _taken(reader)
+    driver = _taken(pool)
     try:
         found = driver.execute(sql, [values[name] for name in names]).fetchall()
     except BaseException:
         driver.close()
         raise
-    reader.idle.append(driver)
+    pool.idle.append(driver)
     return found[0] if found else None
 
 
@@ -70,11 +70,11 @@ def _written(statement: Statement, dialect: Dialect) -> tuple[str, list[str] | N
     return str(compiled), compiled.positiontup
 
 
-def _taken(reader: Reader) -> sqlite3.Connection:
+def _taken(pool: Pool) -> sqlite3.Connection:
     try:
-        return reader.idle.pop()
+        return pool.idle.pop()
     except IndexError:
-        return _opened(reader.engine)
+        return _opened(pool.engine)
 
 
 def _opened(engine: Engine) -> sqlite3.Connection:

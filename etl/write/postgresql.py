@@ -14,6 +14,7 @@ import pyarrow.csv
 from sqlalchemy import Connection, Numeric, Table
 from sqlalchemy.exc import DBAPIError
 
+from etl.columns import as_array
 from etl.write.binary_copy import binary_copy
 from etl.write.sqlite import quoted
 
@@ -32,9 +33,7 @@ class Packed:
 def pack(rows: pd.DataFrame, table: Table, folder: Path) -> Packed:
     """`rows` (index = row number) as COPY reads them."""
     columns = {
-        column.name: pa.array(rows.index.to_numpy())
-        if column.name not in rows.columns
-        else rows[column.name].array.__arrow_array__().combine_chunks()
+        column.name: pa.array(rows.index.to_numpy()) if column.name not in rows.columns else as_array(rows[column.name])
         for column in table.columns
     }
     if not any(isinstance(column.type, Numeric) for column in table.columns):  # a format of its own, and a rare one
