@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from turns import QueuingConnection, Turns, turns_at
 
@@ -29,6 +29,11 @@ BUSY_SECONDS = 30
 
 # `alembic upgrade` in two processes at once is a race; this number names the PostgreSQL lock that ends it.
 MIGRATION_LOCK = 0x7461736B
+
+# While a migration waits on PostgreSQL for a table that somebody reads, as a back-up does, all others wait behind it.
+# So it waits for a moment, lets them pass, and tries again.
+MIGRATION_WAITS, MIGRATION_PAUSES, MIGRATION_GIVES_UP = 1, 3, 60
+NOT_TO_BE_HAD = "55P03"
 
 
 class DatabaseSettingError(ValueError):
@@ -161,6 +166,15 @@ def migrate(engine: Engine, branch: str) -> None:
         _use_wal(engine)
     if branch_head(branch) in applied_revisions(engine):
         return
+    give_up = time.monotonic() + MIGRATION_GIVES_UP
+    while not _upgraded(engine, branch):
+        if time.monotonic() > give_up:
+            raise DatabaseSettingError("A table that has to be changed is being read all the time; try again later.")
+        time.sleep(MIGRATION_PAUSES)
+
+
+def _upgraded(engine: Engine, branch: str) -> bool:
+    """Whether the tables are up to date now; not where one of them could not be had."""
     # Alembic is imported only when there is something to do: it costs a third of a small load.
     from alembic import command
     from alembic.config import Config
@@ -168,16 +182,22 @@ def migrate(engine: Engine, branch: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with writing(engine, long=True) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        try:
+    try:
+        with writing(engine, long=True) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_WAITS}s'"))
+            config.attributes["connection"] = connection
             command.upgrade(config, f"{branch}@head")
-        except CommandError as error:
-            raise DatabaseSettingError(
-                f"The database {engine.url} has a schema that this version does not know."
-            ) from error
+    except CommandError as error:
+        raise DatabaseSettingError(
+            f"The database {engine.url} has a schema that this version does not know."
+        ) from error
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_TO_BE_HAD:
+            raise
+        return False
+    return True
 
 
 def branch_head(branch: str) -> str:

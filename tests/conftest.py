@@ -204,7 +204,7 @@ def serve(tmp_path, sqlite_url):
 
 
 @contextmanager
-def serving(folder, database_url):
+def serving(folder, database_url, project=ROOT):
     """What starts served apps; in the end they are ended."""
     started = []
 
@@ -212,7 +212,7 @@ def serving(folder, database_url):
         port = free_port()
         output = folder / f"served-{port}.log"
         environment = {**os.environ, "DATABASE_URL": database_url, "JWT_SECRET_KEY": KEY, **settings}
-        command = [sys.executable, str(ROOT / "main.py"), "--port", str(port), *options]
+        command = [sys.executable, str(project / "main.py"), "--port", str(port), *options]
         with output.open("w") as log:
             process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
         served = Served(process, port, output, database_url)

@@ -115,6 +115,22 @@ def statuses(writers) -> Counter:
     return sum((writer.statuses for writer in writers), Counter())
 
 
+def only_refused_for_now(writers) -> bool:
+    """Nobody was answered anything but success or "not just now", with a time to wait."""
+    for writer in writers:
+        for status, headers, said in writer.answers:
+            assert status == 503, (status, said)
+            assert int(headers["Retry-After"]) > 0
+            assert headers["Content-Type"] == "application/problem+json"
+    return True
+
+
+def no_error(writers) -> bool:
+    assert [answer for writer in writers for answer in writer.answers] == []
+    assert [error for writer in writers for error in writer.broken] == []
+    return True
+
+
 def wait_for_writes(writers, number) -> None:
     """Until so many more writes were acknowledged."""
     wanted = sum(len(writer.made) for writer in writers) + number

@@ -25,6 +25,8 @@ from firing import (
     kill_all,
     log_in,
     lost,
+    no_error,
+    only_refused_for_now,
     sign_up,
     statuses,
     tasks_in,
@@ -55,22 +57,6 @@ def served(tmp_path_factory):
 def doomed(serve):
     """A served app that is killed or ended."""
     return serve("--workers", "2", **QUIET)
-
-
-def only_refused_for_now(writers):
-    """Nobody was answered anything but success or "not just now", with a time to wait."""
-    for writer in writers:
-        for status, headers, said in writer.answers:
-            assert status == 503, (status, said)
-            assert int(headers["Retry-After"]) > 0
-            assert headers["Content-Type"] == "application/problem+json"
-    return True
-
-
-def no_error(writers):
-    assert [answer for writer in writers for answer in writer.answers] == []
-    assert [error for writer in writers for error in writer.broken] == []
-    return True
 
 
 # ---- others at work on the same file ----
