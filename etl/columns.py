@@ -1,7 +1,7 @@
 """Whole columns of text read at once, where they are written in the common ways: the fast twins of `rules.read`.
 
 What isn't read here is left, never read otherwise than `rules.read` would. The kernels of Arrow do the reading; what
-they would cost a pass each for is asked of the column's bytes instead, which lie in memory one behind the other.
+they would cost a pass each for is asked of the column's bytes instead: `column_bytes`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl import numerals, rules
+from etl.column_bytes import INTEGER_MARKS, NUMBER_MARKS, consists_of, has_at, is_trimmed, lengths_within, translated
 from etl.numerals import CURRENCY
 from etl.table_schema import Field
 
@@ -58,7 +59,7 @@ def as_array(values: pd.Series) -> pa.Array:
 
 def trimmed(text: pa.Array) -> pa.Array:
     """Without blanks around; what is empty then is NULL."""
-    if _is_trimmed(text):
+    if is_trimmed(text):
         return text
     text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), NOTHING, text)
@@ -117,70 +118,6 @@ def moments(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
     return None if outside.as_py() else values
 
 
-# ---- a column's bytes ----
-
-
-def _bytes_of(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """All values' bytes one behind the other, and the n + 1 offsets between them."""
-    _valid, offsets, data = text.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int32)[text.offset : text.offset + len(text) + 1]
-    raw = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
-    return raw[bounds[0] : bounds[-1]], bounds - bounds[0]
-
-
-def _table(marks: str) -> np.ndarray:
-    """For each byte whether it is one of `marks` (ASCII)."""
-    table = np.zeros(256, dtype=bool)
-    table[list(marks.encode())] = True
-    return table
-
-
-# The bytes that a blank of Unicode (what str.isspace says) in UTF-8 can begin and end with.
-BLANKS = [chr(code) for code in range(0x3001) if chr(code).isspace()]
-BLANK_BEGINS, BLANK_ENDS = (np.isin(np.arange(256), [blank.encode()[place] for blank in BLANKS]) for place in (0, -1))
-DIGITS = _table("0123456789")
-INTEGER_MARKS = _table("0123456789-")
-NUMBER_MARKS = _table("0123456789-.")
-
-
-def _is_trimmed(text: pa.Array) -> bool:
-    """Whether it is certain that no value is empty or has a blank at its beginning or end."""
-    if text.null_count:
-        return False
-    raw, bounds = _bytes_of(text)
-    if (bounds[1:] == bounds[:-1]).any():
-        return False
-    return not (BLANK_BEGINS[raw[bounds[:-1]]].any() or BLANK_ENDS[raw[bounds[1:] - 1]].any())
-
-
-def _consists_of(text: pa.Array, marks: np.ndarray) -> bool:
-    """Whether the values hold no other bytes, and none has a leading zero, which only codes have."""
-    raw, bounds = _bytes_of(text)
-    if not len(raw) or not marks[raw].all():
-        return False
-    first = bounds[:-1][bounds[1:] > bounds[:-1]]
-    first = np.where(raw[first] == ord("-"), first + 1, first)
-    first = first[first < len(raw) - 1]
-    zeros = first[raw[first] == ord("0")] + 1
-    # A zero that ends its value is followed by the next value.
-    zeros = zeros[np.searchsorted(bounds, zeros) == np.searchsorted(bounds, zeros, side="right")]
-    return not DIGITS[raw[zeros]].any()
-
-
-def _translated(text: pa.Array, kept: dict[str, str]) -> pa.Array:
-    """The values with these characters (ASCII) in place of those, and nothing else."""
-    raw, bounds = _bytes_of(text)
-    stays, becomes = _table("".join(kept)), np.arange(256, dtype=np.uint8)
-    for before, after in kept.items():
-        becomes[ord(before)] = ord(after)
-    staying = stays[raw]
-    passed = np.zeros(len(raw) + 1, dtype=np.int32)
-    passed[1:] = np.cumsum(staying, dtype=np.int32)
-    data = becomes[raw[staying]]
-    valid = pc.is_valid(text).buffers()[1]  # the bits of such an array are those that say what is NULL in another
-    return pa.StringArray.from_buffers(len(text), pa.py_buffer(passed[bounds]), pa.py_buffer(data), valid)
-
-
 # ---- numbers ----
 
 
@@ -188,7 +125,7 @@ def _read_integers(text: pa.Array, column: Field) -> Read:
     # The cast alone would take 007 and 0x1F for numbers.
     if (
         not _wants_percent(column)
-        and _consists_of(text, INTEGER_MARKS)
+        and consists_of(text, INTEGER_MARKS)
         and (values := _cast(text, pa.int64())) is not None
     ):
         return values, None
@@ -201,7 +138,7 @@ def _read_integers(text: pa.Array, column: Field) -> Read:
 def _read_numbers(text: pa.Array, column: Field) -> Read:
     # Where points are decimal marks, every plain number, also 1.234, is what it says.
     if column.decimal_mark == "." and not _wants_percent(column):
-        if _consists_of(text, NUMBER_MARKS) and (values := _cast(text, pa.float64())) is not None:
+        if consists_of(text, NUMBER_MARKS) and (values := _cast(text, pa.float64())) is not None:
             values = _exact(values, text, column)
             return values, _unread(text, values)
         if not _is_decorated(column):
@@ -246,7 +183,7 @@ def _read_decorated(text: pa.Array, column: Field) -> Read:
     """Numbers with grouping marks, currency, percent or parentheses, in the way that their column writes them."""
     some = _only(text, pc.match_substring_regex(text, _decorated(column)))
     kept = {mark: mark for mark in "0123456789-"} | {"(": "-", column.decimal_mark: "."}
-    digits = _translated(some, kept)
+    digits = translated(some, kept)
     long = pc.greater(pc.binary_length(digits), DOUBLE_DIGITS)
     digits = pc.if_else(long, NOTHING, digits)  # the long ones go one by one
     values = pc.cast(digits, arrow_type(column))
@@ -295,30 +232,18 @@ def _read_booleans(text: pa.Array, column: Field) -> Read:
 
 
 def _read_dates(text: pa.Array, column: Field) -> Read:
-    if _lengths_within(text, 10, 10) and (values := moments(text, pa.date32())) is not None:
+    if lengths_within(text, 10, 10) and (values := moments(text, pa.date32())) is not None:
         return values, None
     return _cast_where(text, ISO_DATE, column)
 
 
 def _read_datetimes(text: pa.Array, column: Field) -> Read:
     # The cast alone would take 2024-01-31 and 2024-01-31 10:30 as well.
-    if not column.zoned and _lengths_within(text, 19, 26) and _has_at(text, 16, ":"):
+    if not column.zoned and lengths_within(text, 19, 26) and has_at(text, 16, ":"):
         values = moments(text, pa.timestamp("us"))
         if values is not None:
             return values, None
     return _cast_where(text, ISO_ZONED if column.zoned else ISO_DATETIME, column)
-
-
-def _lengths_within(text: pa.Array, least: int, most: int) -> bool:
-    found = pc.min_max(pc.binary_length(text)).as_py()
-    return found["min"] is not None and least <= found["min"] <= found["max"] <= most
-
-
-def _has_at(text: pa.Array, place: int, mark: str) -> bool:
-    """Whether all values, each longer than that, have `mark` (ASCII) at this place."""
-    raw, bounds = _bytes_of(text)
-    starts = bounds[:-1][bounds[1:] > bounds[:-1]]
-    return bool((raw[starts + place] == ord(mark)).all())
 
 
 def _cast_where(text: pa.Array, pattern: str, column: Field) -> Read:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etl import infer, rules
+from etl import rules
 from etl.clean import Cleaning
 from etl.options import Options
 from etl.problems import UsageError
@@ -12,11 +12,11 @@ from etl.table_schema import ALIASES, TYPES, Field, Schema, declared_field
 
 
 def find_column(schema: Schema, given: str, option: str) -> Field:
-    """The column that an option names, by its name in the database or in the file."""
-    for column in schema.fields:
-        if given in (column.name, column.original) or infer.plain_name(given) == column.name:
-            return column
-    raise UsageError(f"{option} names {given!r}, which is no column; there are {', '.join(schema.names())}.")
+    """The column that an option names. Raises UsageError."""
+    column = schema.find(given)
+    if column is None:
+        raise UsageError(f"{option} names {given!r}, which is no column; there are {', '.join(schema.names())}.")
+    return column
 
 
 def with_declared(schema: Schema, options: Options) -> Schema:

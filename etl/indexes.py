@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
-from etl.infer import plain_name
-from etl.problems import Refused, UsageError
+from etl.declared import find_column
+from etl.problems import Refused
 from etl.table_schema import Schema
 from etl.write import Writer
 from etl.write.sqlite import quoted
 
 Columns = tuple[str, ...]
-TOO_LARGE = "54000"  # PostgreSQL indexes no value of more than some 2,700 bytes
 
 
 def asked_indexes(schema: Schema, asked: Iterable[str]) -> list[Columns]:
@@ -25,21 +24,10 @@ def asked_indexes(schema: Schema, asked: Iterable[str]) -> list[Columns]:
 
 def _columns(schema: Schema, given: str) -> Columns:
     parts = [part.strip() for part in given.split(",")]
-    found = [_column(schema, part) for part in parts]
-    whole = _column(schema, given)  # a name in the file may hold a comma
-    if None in found and whole:
-        return (whole,)
-    for part, name in zip(parts, found, strict=True):
-        if name is None:
-            known = ", ".join(schema.names())
-            raise UsageError(f"--index names {part!r}, which is no column; there are {known}.")
-    return tuple(dict.fromkeys(name for name in found if name))
-
-
-def _column(schema: Schema, given: str) -> str | None:
-    plain = plain_name(given)
-    known = (field.name for field in schema.fields if given in (field.name, field.original) or plain == field.name)
-    return next(known, None)
+    whole = schema.find(given)
+    if whole is not None and not all(map(schema.find, parts)):  # a name in the file may hold a comma
+        return (whole.name,)
+    return tuple(dict.fromkeys(find_column(schema, part, "--index").name for part in parts))
 
 
 def make(connection: Connection, writer: Writer, table: str, indexes: Sequence[Columns], load: int) -> None:
@@ -57,6 +45,6 @@ def make(connection: Connection, writer: Writer, table: str, indexes: Sequence[C
                 f"CREATE INDEX IF NOT EXISTS {quoted(name)} ON {quoted(table)} ({', '.join(map(quoted, columns))})",
             )
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != TOO_LARGE:
+            if not writer.too_long_to_index(error):
                 raise
             raise Refused(f"--index {','.join(columns)}: the texts there are too long for an index.") from error

@@ -11,10 +11,10 @@ from sqlalchemy import URL, Engine
 
 from database import database_url, migrate, open_engine, sqlite_path
 from etl import publish, tasks_of
-from etl.infer import plain_name
 from etl.ledger import Totals
 from etl.local_engine import LocalExecutor
 from etl.locks import same_database, table_lock
+from etl.names import plain_name
 from etl.options import Options
 from etl.plan import Plan
 from etl.problems import Refused, UsageError

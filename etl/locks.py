@@ -47,7 +47,7 @@ def _locked(place: Path, table: str) -> Iterator[None]:
         with place.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise _refusal(table) from None
             # Its last holder may have removed it between our opening and our locking: then it locks nothing.
             if place.exists() and os.path.samestat(place.stat(), os.fstat(file.fileno())):

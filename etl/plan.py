@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from etl import constraints, infer, rules, tasks_of
+from etl import constraints, rules, tasks_of
 from etl.clean import Cleaning
 from etl.declared import cleaning_of, with_declared, with_key
 from etl.indexes import asked_indexes
-from etl.infer import Evidence, decide_all
+from etl.infer import NOISE_SHARE, Evidence, decide_all
 from etl.layout import Layout, Wishes
+from etl.names import column_names
 from etl.options import Options
 from etl.problems import Contradicted, Refused
 from etl.sniff import sniff
@@ -104,7 +105,7 @@ def _typed(source: Source, options: Options, table: str, layout: Layout) -> Plan
         layout = replace(layout, width=len(written))
     if len(written) > MOST_COLUMNS:
         raise Refused(f"The file has {len(written)} columns; one table can hold {MOST_COLUMNS} at most.")
-    names = infer.column_names(written)
+    names = column_names(written)
     schema = Schema(tuple(Field(name, original or name) for name, original in zip(names, written, strict=True)))
     schema = with_declared(schema, options)
     evidence, rows, whole_file = sample(source, layout, names, _missing(schema, options))
@@ -231,5 +232,5 @@ def too_noisy(schema: Schema, noise: dict[str, int], values: dict[str, int]) -> 
     return [
         column.name
         for column in schema.fields
-        if not column.declared and noise.get(column.name, 0) * infer.NOISE_SHARE > values.get(column.name, 0)
+        if not column.declared and noise.get(column.name, 0) * NOISE_SHARE > values.get(column.name, 0)
     ]

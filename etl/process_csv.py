@@ -248,10 +248,14 @@ def _load(given: argparse.Namespace, options: Options) -> int:
     quiet = given.quiet or given.json
     with summary.Meter(shown=not quiet and sys.stderr.isatty()) as meter:
         outcome = load(options, meter)
-    if options.rejects:
-        summary.write_rejects(options, outcome)
-    if options.report:
-        report.write(options.report, outcome)
+    try:
+        if options.rejects:
+            summary.write_rejects(options, outcome)
+        if options.report:
+            report.write(options.report, outcome)
+    except OSError as error:  # the load has ended, and to run it once more would be no remedy
+        logs.log.exception("writing about the load failed")
+        print(f"process_csv.py: what was asked for beside the load is not complete: {plainly(error)}", file=sys.stderr)
     if given.json:
         print(summary.as_json(outcome))
     elif not given.quiet:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from etl.names import plain_name
 from etl.problems import UsageError
 
 TYPES = ("integer", "number", "decimal", "boolean", "date", "time", "datetime", "text")
@@ -80,6 +81,12 @@ class Schema:
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
+
+    def find(self, given: str) -> Field | None:
+        """The column that somebody means who gives its name in the database or in the file."""
+        plain = plain_name(given)
+        meant = (field for field in self.fields if given in (field.name, field.original) or plain == field.name)
+        return next(meant, None)
 
     def with_fields(self, changed: dict[str, Field]) -> Schema:
         return replace(self, fields=tuple(changed.get(field.name, field) for field in self.fields))

@@ -51,7 +51,7 @@ def to_utf8(data: bytes, encoding: str) -> bytes:
         return data
     if encoding == "cp1252":
         return _from_cp1252(data)
-    return b"\n".join(map(_line_to_utf8, data.split(b"\n")))
+    return b"".join(map(_line_to_utf8, data.splitlines(keepends=True)))
 
 
 def to_utf8_in_any_case(data: bytes, encoding: str) -> bytes:
@@ -90,8 +90,8 @@ def decide_encoding(source: Source) -> str:
     offset, rest = source.start, b""
     while piece := source.read(offset, PIECE):
         offset += len(piece)
-        lines = (rest + piece).split(b"\n")
-        rest = lines.pop() if offset < source.size else b""
+        lines = (rest + piece).splitlines(keepends=True)
+        rest = lines.pop() if offset < source.size and not lines[-1].endswith((b"\n", b"\r")) else b""
         for line in lines:
             if not line.isascii():
                 try:

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.clean import _read_one
-from etl.columns import BLANKS, arrow_type, read_common, trimmed
+from etl.column_bytes import BLANKS
+from etl.columns import arrow_type, read_common, trimmed
 from etl.table_schema import Field
 
 MARKED = st.text("0123456789.,-+()$€% eE'xNa", min_size=1, max_size=12).map(str.strip).filter(bool)

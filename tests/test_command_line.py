@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
 import os
@@ -269,6 +270,14 @@ def test_rejects_are_written_to_a_file(place):
         rows = list(csv.reader(file))
     assert rows[0] == ["line", "row_number", "column_name", "reason", "raw"]
     assert [(row[0], row[2], row[4]) for row in rows[1:]] == [("3", "age", "x"), ("5", "", "4,Dora,31,1,2")]
+
+
+def test_rejects_that_no_disk_has_room_for_do_not_undo_the_load(place):
+    answer = place.load(FILE, "--rejects", "/dev/full")
+    fine(answer)
+    assert answer.code == 0
+    assert (answer.err.count("\n"), "No space left" in answer.err) == (1, True), answer.err
+    assert place.account() == (7, 6, 1)
 
 
 def test_without_rejects_the_file_has_its_header_alone(place):
@@ -564,6 +573,17 @@ def test_a_database_that_may_not_be_written_is_one_line(place):
     fine(answer)
     assert answer.code == 1, answer.said
     assert answer.err.count("\n") == 1
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_load(place, monkeypatch):
+    def no_locks(_file, _operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    answer = place.load(FILE)
+    fine(answer)
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert "No locks available" in answer.err
 
 
 def test_a_database_in_a_folder_that_is_a_file_is_one_line(place):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.infer import RESERVED, Evidence, Hints, column_names, decide, decide_all, hints_of
+from etl.infer import Evidence, Hints, decide, decide_all, hints_of
+from etl.names import RESERVED, column_names
 from etl.table_schema import Field, Schema
 
 

@@ -172,6 +172,7 @@ def test_bytes_against_the_told_encoding_are_refused(tmp_path):
     [
         ("a\né\nü\n".encode("cp1252"), "cp1252"),
         ("a\né\nü\n".encode() + b"x\xe9y\n", MIXED),
+        ("a\ré\rü\r".encode() + b"x\xe9y\r", MIXED),
         ("a\né\n".encode() + b"x\xe9y\nz\xfc\n", "cp1252"),
         (b"a\n" * 700_000 + b"x\xe9y\n", "cp1252"),
     ],
@@ -188,6 +189,7 @@ def test_the_whole_file_decides_between_cp1252_and_a_few_stray_bytes(content, en
         (b"\x80 \x93x\x94", "cp1252", "€ “x”"),
         (b"\x81\x8d", "cp1252", "\x81\x8d"),
         ("é\n".encode() + b"\xe9\n", MIXED, "é\né\n"),
+        ("é\r".encode() + b"\xe9\r", MIXED, "é\ré\r"),
     ],
 )
 def test_bytes_that_are_not_utf8_become_what_windows_means(data, encoding, text):
