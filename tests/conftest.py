@@ -22,7 +22,8 @@ import pytest
 from flask_jwt_extended import create_access_token
 from werkzeug.security import generate_password_hash
 
-from main import create_app
+from database import database_url, open_engine, sqlite_path
+from main import bring_up_to_date, create_app
 from models import User
 from web import sessions
 from web.extensions import db
@@ -81,13 +82,42 @@ def _as_server(*command):
     subprocess.run([*other_user, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """A SQLite file with all tables, made by the migrations once, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "taskmill.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql_server):
+    """The name of a PostgreSQL database with all tables, made by the migrations once, to be copied."""
+    with closing(psycopg.connect(**postgresql_server, autocommit=True)) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    _migrate(_url_of(postgresql_server, "migrated"))
+    return "migrated"
+
+
+def _migrate(url):
+    engine = open_engine(database_url(url))
+    bring_up_to_date(engine)
+    engine.dispose()
+
+
+def _url_of(server, name):
+    return f"postgresql://postgres@127.0.0.1:{server['port']}/{name}"
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server):
-    """A database of the test's own on a real PostgreSQL server."""
+def postgresql_url(postgresql_server, request):
+    """A database of the test's own on a real PostgreSQL server; empty, or with all tables where apps are made on it."""
+    of_an_app = "make_app" in request.fixturenames
+    template = request.getfixturevalue("migrated_database") if of_an_app else "template1"
     name = f"test_{uuid.uuid4().hex}"
     with closing(psycopg.connect(**postgresql_server, autocommit=True)) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"postgresql://postgres@127.0.0.1:{postgresql_server['port']}/{name}"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _url_of(postgresql_server, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -98,12 +128,18 @@ def any_url(request):
 
 
 @pytest.fixture
-def make_app():
-    """Makes apps, on a database of your choice, and closes their connections in the end."""
+def make_app(migrated_file):
+    """Makes apps, on a database of your choice, and closes their connections in the end.
+
+    A SQLite file that isn't there yet is a copy of one that was migrated: most tests are about what comes after.
+    """
     made = []
 
-    def make(database_url, **settings):
-        app = create_app({"DATABASE_URL": database_url, "JWT_SECRET_KEY": KEY, **settings})
+    def make(url, **settings):
+        path = sqlite_path(database_url(url))
+        if path is not None and not path.exists():
+            shutil.copyfile(migrated_file, path)
+        app = create_app({"DATABASE_URL": url, "JWT_SECRET_KEY": KEY, **settings})
         made.append(app)
         return app
 
