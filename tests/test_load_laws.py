@@ -37,10 +37,13 @@ DEEP = settings(QUICK, max_examples=400 if SEARCHING else 60, derandomize=not SE
 
 
 def deep(most):
-    return settings(DEEP, max_examples=most if SEARCHING else max(16, min(most // 10, 600)))
+    return settings(DEEP, max_examples=most if SEARCHING else max(20, min(most // 10, 600)))
 
 
-quick_and_deep = pytest.mark.parametrize("how", ["quick", pytest.param("deep", marks=pytest.mark.slow)])
+@pytest.fixture
+def how(request):
+    """With few examples where the slow tests are left out, else with about twice as many."""
+    return "quick" if request.config.getoption("markexpr") == "not slow" else "deep"
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +118,6 @@ def assert_comes_back(rows, width, how, content, *options):
         assert place.account() == (len(rows), len(rows), 0)
 
 
-@quick_and_deep
 def test_every_table_that_csv_writes_comes_back_as_it_was(how):
     @given(tables(), writings())
     @example(
@@ -129,7 +131,6 @@ def test_every_table_that_csv_writes_comes_back_as_it_was(how):
     check(how, law)
 
 
-@quick_and_deep
 def test_backslashes_in_a_file_without_escapes_are_characters_like_any_other(how):
     cells = st.text(st.sampled_from('\\\\ab", \n1'), max_size=6)
 
@@ -142,7 +143,6 @@ def test_backslashes_in_a_file_without_escapes_are_characters_like_any_other(how
     check(how, law)
 
 
-@quick_and_deep
 def test_every_table_comes_back_that_csv_writes_with_escapes_and_without_quotes(how):
     # Not backslashes and quotes: only who wrote them knows whether what stands there is escaped.
     cells = st.text(st.sampled_from(",;\t|\nab1 éx"), max_size=6)
@@ -224,7 +224,6 @@ def as_decimal(value):
     return None if value is None else Decimal(repr(value) if isinstance(value, float) else value)
 
 
-@quick_and_deep
 @pytest.mark.parametrize("kind", NUMBERS)
 def test_numbers_come_back_equal_in_value(kind, how):
     values, write, delimiter = NUMBERS[kind]
@@ -284,7 +283,6 @@ TIMED = {
 READERS = {"date": date.fromisoformat, "time": time.fromisoformat, "datetime": datetime.fromisoformat}
 
 
-@quick_and_deep
 @pytest.mark.parametrize("kind", TIMED)
 def test_dates_and_times_come_back_equal(kind, how):
     values, write, options, expected = TIMED[kind]
@@ -312,7 +310,6 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@quick_and_deep
 def test_booleans_come_back_equal(how):
     @given(st.lists(st.sampled_from([True, False, None]), max_size=8), st.sampled_from(PAIRS))
     def law(flags, pair):
@@ -374,7 +371,6 @@ def outcome_with(content, chunk, *options):
         return answer.code, told, place.everything()
 
 
-@quick_and_deep
 def test_blocks_of_any_size_make_the_same_table_rejects_and_counts(how):
     @given(messy_files())
     @example("a,b,c\n1,2,3\n4,\n5,6\n7,8,9\n")
@@ -386,7 +382,6 @@ def test_blocks_of_any_size_make_the_same_table_rejects_and_counts(how):
     check(how, law)
 
 
-@quick_and_deep
 def test_blocks_of_any_size_reject_the_same_repeated_keys(how):
     keys = st.sampled_from(["1", "2", "3", "4", "5", "", "x", "1.0", "01"])
 
@@ -430,7 +425,6 @@ OPTIONS = st.sampled_from(
 )  # fmt: skip
 
 
-@quick_and_deep
 def test_any_bytes_end_with_an_account_and_without_a_trace(how):
     @given(st.one_of(st.binary(max_size=200), mutated(), TEXTY), OPTIONS, st.sampled_from([1, 3, 100_000]))
     def law(content, options, chunk):
@@ -493,7 +487,6 @@ def one_after_another(data, dialect):
     return found
 
 
-@quick_and_deep
 def test_records_found_all_at_once_are_those_found_one_after_another(how):
     @given(BYTES, dialects())
     def law(data, dialect):
@@ -504,7 +497,6 @@ def test_records_found_all_at_once_are_those_found_one_after_another(how):
     (deep(20_000) if how == "deep" else settings(QUICK, max_examples=500))(law)()
 
 
-@quick_and_deep
 def test_records_found_in_pieces_are_those_found_in_one(how):
     @given(BYTES, dialects(), st.integers(1, 12))
     def law(data, dialect, length):
@@ -527,7 +519,6 @@ def test_records_found_in_pieces_are_those_found_in_one(how):
     (deep(20_000) if how == "deep" else settings(QUICK, max_examples=500))(law)()
 
 
-@quick_and_deep
 def test_rows_read_by_the_fast_parser_are_those_read_one_by_one(how):
     @given(BYTES, dialects().filter(lambda dialect: dialect.delimiter), st.integers(1, 3))
     def law(data, dialect, width):
@@ -547,7 +538,6 @@ def test_rows_read_by_the_fast_parser_are_those_read_one_by_one(how):
     (deep(10_000) if how == "deep" else settings(QUICK, max_examples=300))(law)()
 
 
-@quick_and_deep
 def test_what_csv_writes_of_one_record_is_read_back_alone(how):
     @given(st.lists(CELLS, min_size=2, max_size=4), writings())
     def law(cells, writing):
@@ -589,7 +579,6 @@ CLEANINGS = st.sampled_from(
 )
 
 
-@quick_and_deep
 def test_cleaning_leaves_its_input_alone_and_its_types_depend_on_the_schema_only(how):
     @given(st.lists(MIXED, max_size=12), FIELDS, FIELDS, CLEANINGS)
     def law(texts, one, other, cleaning):
@@ -609,7 +598,6 @@ def test_cleaning_leaves_its_input_alone_and_its_types_depend_on_the_schema_only
     (deep(3000) if how == "deep" else settings(QUICK, max_examples=200))(law)()
 
 
-@quick_and_deep
 def test_pieces_of_a_block_are_cleaned_as_the_whole(how):
     @given(st.lists(MIXED, min_size=2, max_size=12), FIELDS, st.data())
     def law(texts, column, data):
