@@ -173,7 +173,7 @@ def test_the_client_is_killed_and_the_same_command_ends_with_the_same_table(plac
     place.write(OLD)
     place.load(place.folder / "t.csv", "--primary-key", "id", "--quiet")
     place.write(CONTENT)
-    for blocks in (3, 20):
+    for blocks in (3, 12):
         process = place.begin(*there)
         place.wait_for_blocks(process, blocks)
         cut_off(place, process)
