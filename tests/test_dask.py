@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import free_port
-from loading import ROOT, ended, fine
+from distributed import Client
+from loading import HANGS_AFTER, ROOT, ended, fine
 from serving_files import serving
 from test_load_kill import CONTENT, OLD, Killing, undisturbed  # noqa: F401 - a fixture
 from test_load_modes import CASES, WORD, loaded_case, loaded_with_two_unique_columns
@@ -37,10 +38,16 @@ class Cluster:
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < 2:
             self.add_worker()
+        self.wait()
 
     def add_worker(self, project: Path = ROOT) -> None:
         options = ["--host", "127.0.0.1", "--nthreads", 1, "--memory-limit", 0, "--local-directory", self.folder]
         self.workers.append(self._start("dask_worker", self.address, "--no-nanny", *options, folder=project))
+
+    def wait(self) -> None:
+        """Until all answer, however slow the machine is: a load waits for seconds only."""
+        with Client(self.address, timeout=HANGS_AFTER, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=HANGS_AFTER)
 
     def _start(self, program: str, *options: object, folder: Path = ROOT) -> subprocess.Popen:
         command = [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *map(str, options)]
@@ -272,6 +279,7 @@ def test_a_cluster_that_has_not_the_project_is_one_line(place, tmp_path, which):
     there = Cluster(tmp_path, tmp_path if which == "scheduler" else ROOT)
     try:
         there.add_worker(tmp_path if which == "worker" else ROOT)
+        there.wait()
         answer = place.load("id,a\n1,x\n", "--engine", "dask", "--scheduler", there.address)
     finally:
         there.end()
