@@ -19,10 +19,10 @@ load: $(VENV)/installed  ## load a file: make load CSV=data.csv
 	$(BIN)/python etl/process_csv.py "$(CSV)"
 
 test: $(VENV)/installed-dev  ## run every test
-	$(PYTEST) -n 2
+	$(PYTEST) -n 2 --dist worksteal
 
 test-fast: $(VENV)/installed-dev  ## run the tests that take no more than a few seconds
-	$(PYTEST) -n 2 -m "not slow"
+	$(PYTEST) -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/installed-dev  ## look the code over: ruff and mypy
 	$(BIN)/ruff check
