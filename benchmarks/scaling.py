@@ -1,7 +1,7 @@
 """The rates that docs/scaling.md computes with: `python benchmarks/scaling.py postgresql://... [clean] [dirty]`.
 
 For each kind of file: how fast the client finds where blocks end (best of 3) and one worker reads and cleans them, both
-in MB a second of one core's time, and how fast one connection's COPY takes them, in MB of the file a second (best of 3).
+in MB a second of one core's time, and how fast one connection's COPY takes them (best of 3), in MB of the file.
 The database is left as it was.
 """
 
