@@ -137,7 +137,7 @@ def make_app(migrated_file):
 
     def make(url, **settings):
         path = sqlite_path(database_url(url))
-        if path is not None and not path.exists():
+        if path is not None and path.parent.exists() and not path.exists():
             shutil.copyfile(migrated_file, path)
         app = create_app({"DATABASE_URL": url, "JWT_SECRET_KEY": KEY, **settings})
         made.append(app)
