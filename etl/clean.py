@@ -85,7 +85,7 @@ class _Judge:
     def __init__(self, parsed: Parsed, schema: Schema, cleaning: Cleaning) -> None:
         self.parsed, self.schema, self.cleaning = parsed, schema, cleaning
         self.row_reasons: dict[int, tuple[str, str]] = {}  # place -> (reason, kind)
-        self.cells: list[tuple[int, str, str, str]] = []  # place, column, reason, raw
+        self.cells: list[tuple[int, str, str, str]] = []  # place, column, what it is instead of a value, raw
         self.noisy: dict[int, set[str]] = {}  # place -> columns whose cell was noise
         self.contradictions: dict[str, tuple[str, int]] = {}
         self.noise: Counter[str] = Counter()
@@ -115,29 +115,30 @@ class _Judge:
     def _read_rest(self, column: Field, text: pa.Array, values: pa.Array, rest: np.ndarray) -> pa.Array:
         """Read distinct values one by one, and put them in place."""
         words = text.take(pa.array(rest)).dictionary_encode()
+        codes = words.indices.to_numpy()
+        by_word = rest[np.argsort(codes, kind="stable")]
+        ends = np.cumsum(np.bincount(codes)).tolist()
         found: list[Any] = []
-        for code, word in enumerate(words.dictionary.to_pylist()):
+        for word, begin, end in zip(words.dictionary.to_pylist(), [0, *ends], ends, strict=False):
             verdict, value = _read_one(word, column)
             found.append(value)
             if verdict:
-                self._note(column, word, verdict, rest[np.flatnonzero(words.indices.to_numpy() == code)])
+                self._note(column, word, verdict, by_word[begin:end])
         patch = pa.array(found, type=arrow_type(column)).take(words.indices)
         mask = np.zeros(len(values), dtype=bool)
         mask[rest] = True
         return pc.replace_with_mask(values, pa.array(mask), patch)
 
     def _note(self, column: Field, word: str, verdict: str, places: np.ndarray) -> None:
-        whole = places[~np.isin(places, self.repaired)]
+        whole = places[self.parsed.repaired[places] == WHOLE]
         if verdict == "contradiction":
             if len(whole) and column.name not in self.contradictions:
                 self.contradictions[column.name] = (word, int(self.parsed.lines[whole[0]]))
-            reason = f"{word[:60]!r} is no {column.type}"
-        else:
-            reason = verdict
-        if not column.declared and verdict != "contradiction":
+            verdict = f"no {column.type}"
+        elif not column.declared:
             self.noise[column.name] += len(whole)
         for place in places.tolist():
-            self.cells.append((place, column.name, reason, word))
+            self.cells.append((place, column.name, verdict, word))
             self.noisy.setdefault(place, set()).add(column.name)
 
     # -- rows --
@@ -217,15 +218,12 @@ class _Judge:
         out = [Reject(bad.line, bad.row_number, None, bad.reason, bad.raw, _kind_of(bad.reason)) for bad in parsed.bad]
         for place, (reason, kind) in self.row_reasons.items():
             out.append(Reject(int(parsed.lines[place]), int(numbers[place]), None, reason, parsed.raw(place), kind))
-        for place, column, reason, raw in self.cells:
+        for place, column, verdict, raw in self.cells:
             if place not in self.row_reasons:
                 line = int(parsed.lines[place])
-                out.append(Reject(line, int(numbers[place]), column, reason, raw, f"{column}: {_short(reason)}"))
+                reason = f"{raw[:60]!r} is {verdict}"
+                out.append(Reject(line, int(numbers[place]), column, reason, raw, f"{column}: {verdict}"))
         return sorted(out, key=place_in_file)
-
-
-def _short(reason: str) -> str:
-    return reason.rpartition("' is ")[2].rpartition('" is ')[2]
 
 
 def _kind_of(reason: str) -> str:
@@ -239,7 +237,7 @@ def _width_reason(parsed: Parsed, place: int, width: int, misfit: str) -> str:
 
 
 def _read_one(word: str, column: Field) -> tuple[str, Any]:
-    """(verdict, value): verdict "" for a value or a missing one, "contradiction", or why the cell is set aside."""
+    """(verdict, value): verdict "" for a value or a missing one, "contradiction", or as what the cell is set aside."""
     value = rules.read(word, column)
     seen = rules.look(word)
     if not column.declared and value is not None and _loses_digits(seen, column):
@@ -247,11 +245,11 @@ def _read_one(word: str, column: Field) -> tuple[str, Any]:
     if value is not None or (seen.kind == "missing" and column.missing_values is None):
         return "", value
     if column.declared:
-        return f"{word[:60]!r} is no {column.type}", None
+        return f"no {column.type}", None
     if seen.kind == "bad_date":
-        return f"{word[:60]!r} is a date that no calendar has", None
+        return "a date that no calendar has", None
     if rules.is_noise(word):
-        return f"{word[:60]!r} is a word", None
+        return "a word", None
     return "contradiction", None
 
 

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import NoSuchTableError, OperationalError
 
 from database import writing
-from etl.write import writer_for
-from etl.write.sqlite import quoted
+from etl.write import quoted, writer_for
 from pieces import in_pieces
 
 log = logging.getLogger("etl")

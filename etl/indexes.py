@@ -11,8 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from etl.declared import find_column
 from etl.problems import Refused
 from etl.table_schema import Schema
-from etl.write import Writer
-from etl.write.sqlite import quoted
+from etl.write import Writer, quoted
 
 Columns = tuple[str, ...]
 

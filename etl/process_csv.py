@@ -18,6 +18,8 @@ import codecs
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 from etl import log as logs
 from etl import stopping
@@ -37,7 +39,12 @@ def parser() -> argparse.ArgumentParser:
     add("sources", nargs="+", metavar="SOURCE", help="a file (also .gz .bz2 .xz .zst .zip), a URL, or - for stdin")
     where = made.add_argument_group("where to")
     add = where.add_argument
-    add("--db", metavar="URL-or-path", help="the database (default: DATABASE_URL, else instance/taskmill.db)")
+    add(
+        "--db",
+        metavar="URL-or-path",
+        dest="database",
+        help="the database (default: DATABASE_URL, else instance/taskmill.db)",
+    )
     add("--table", help="the table (default: named after the file)")
     add("--if-exists", choices=IF_EXISTS, help="what to do with a table that is there already")
     add("--primary-key", metavar="A,B", type=_names, default=(), help="the columns that identify a row")
@@ -48,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
     cleaning = made.add_argument_group("cleaning")
     add = cleaning.add_argument
     add("--required", metavar="A,B", type=_names, default=[], action="extend", help="reject rows without these values")
-    add("--fill", metavar="COLUMN=VALUE", type=_pair, action="append", default=[], help="what a missing value becomes")
+    add("--fill", metavar="COLUMN=VALUE", type=_pair, action="append", default=[], dest="fills",
+        help="what a missing value becomes")  # fmt: skip
     add("--fill-missing", action="store_true", help="missing numbers become 0, texts empty, booleans false")
     add("--type", metavar="COLUMN=TYPE", type=_pair, action="append", default=[], dest="types",
         help="a column's type; values that don't fit it are set aside")  # fmt: skip
@@ -141,17 +149,12 @@ def options_from(given: argparse.Namespace, source: str) -> Options:
         from etl.table_schema import read_schema
 
         described = read_schema(given.schema)
-    return Options(
-        source=source, database=given.db, table=given.table, if_exists=given.if_exists,
-        primary_key=given.primary_key, required=tuple(given.required), fills=tuple(given.fill),
-        fill_missing=given.fill_missing, types=tuple(given.types), schema=given.schema, text=given.text,
-        delimiter=given.delimiter, quote=given.quote, encoding=given.encoding, header=given.header,
-        day_first=given.day_first, nulls=tuple(given.nulls), chunk_size=given.chunk_size, workers=given.workers,
-        engine=given.engine, scheduler=given.scheduler,
-        max_rejects=given.max_rejects, strict=given.strict, rejects=given.rejects, restart=given.restart,
-        report=given.report, share=given.share, tasks_of=given.tasks_of, indexes=tuple(given.indexes),
-        described=described,
-    )  # fmt: skip
+    values: dict[str, Any] = {"source": source, "described": described}
+    for option in fields(Options):
+        if option.name not in values:
+            value = getattr(given, option.name)
+            values[option.name] = tuple(value) if isinstance(value, list) else value
+    return Options(**values)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

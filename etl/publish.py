@@ -28,8 +28,7 @@ from etl import discard, ledger
 from etl.options import IF_EXISTS
 from etl.problems import Refused
 from etl.table_schema import Field, Schema
-from etl.write import ROW_NUMBER, Writer
-from etl.write.sqlite import quoted
+from etl.write import ROW_NUMBER, Writer, quoted
 from models import belongs_to_the_application
 
 EXACT_IN_DOUBLE = 2**53

@@ -8,6 +8,7 @@ functions in `columns` are their fast twins for what is common. Numbers and date
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Value = int | float | str | bool | date | time | datetime | None
 
+DIGIT = re.compile("[0-9]")
 MISSING = frozenset(("na", "n/a", "null", "nil", "none", "nan", "-", "--", "?", "unknown", "missing", "tbd"))
 EXCEL_ERRORS = frozenset(("#n/a", "#na", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"))
 TRUE_WORDS, FALSE_WORDS = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
@@ -51,7 +53,7 @@ def look(text: str) -> Look:
     """What `text` (trimmed, not empty) looks like by itself."""
     if is_missing(text):
         return Look("missing")
-    if any("0" <= char <= "9" for char in text):
+    if DIGIT.search(text):
         return _look_at_digits(text)
     folded = text.casefold()
     if folded in TRUE_WORDS or folded in FALSE_WORDS:
@@ -60,7 +62,7 @@ def look(text: str) -> Look:
         return Look("flag", ("true_letter",))
     if folded in FALSE_LETTERS:
         return Look("flag", ("false_letter",))
-    if folded in INFINITIES or any(char.isnumeric() for char in text):
+    if folded in INFINITIES or (not text.isascii() and any(map(str.isnumeric, text))):
         return Look("other")
     return Look("word")
 

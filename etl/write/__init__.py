@@ -69,6 +69,11 @@ class Writer(Protocol):
         """Whether a statement failed because a value is longer than what an index keeps."""
 
 
+def quoted(name: str) -> str:
+    """A name of any characters, for a statement."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def writer_for(dialect: str) -> Writer:
     if dialect == "postgresql":
         from etl.write import postgresql

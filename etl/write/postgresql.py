@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Numeric, Table
 from sqlalchemy.exc import DBAPIError
 
 from etl.columns import as_array
+from etl.write import quoted
 from etl.write.binary_copy import binary_copy
-from etl.write.sqlite import quoted
 
 KEEPS_NUL = False
 PROGRAM_LIMIT_EXCEEDED = "54000"

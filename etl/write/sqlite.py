@@ -22,6 +22,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
+from etl.write import quoted
+
 KEEPS_NUL = True
 ROWS_AT_ONCE = 100
 MOST_PARAMETERS = 32_766
@@ -118,10 +120,6 @@ def run(connection: Connection, statement: str) -> None:
 def too_long_to_index(error: DBAPIError) -> bool:
     """SQLite's indexes keep values of any length."""
     return False
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _insert(table: str, names: list[str], rows: int) -> str:
