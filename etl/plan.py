@@ -51,7 +51,7 @@ def reread(source: Source, options: Options, table: str, contradiction: Contradi
     """The plan for a source that is not UTF-8 throughout, in the encoding that its whole decides."""
     if source.told:
         raise Refused(f"{source.name} is not {source.original} throughout ({contradiction.detail}); see --encoding.")
-    source.encoding = decide_encoding(source)
+    source.encoding = decide_encoding(source.pieces())
     plan = _make_plan(source, options, table)
     return replace(plan, notes=(*plan.notes, f"read as {source.encoding}: {contradiction.detail}"))
 

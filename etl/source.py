@@ -73,6 +73,13 @@ class Source:
             length -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, piece by piece."""
+        offset = self.start
+        while piece := self.read(offset, PIECE):
+            yield piece
+            offset += len(piece)
+
     def stamp(self) -> tuple[int, ...]:
         """What changes when somebody writes into the file; nothing does in one that is read by URL."""
         if isinstance(self.file, RemoteFile):
@@ -231,10 +238,8 @@ def _transcode(source: Source, encoding: str) -> None:
 
     def pieces() -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
-        offset = source.start
         try:
-            while piece := source.read(offset, PIECE):
-                offset += len(piece)
+            for piece in source.pieces():
                 yield decoder.decode(piece).encode("utf-8", "strict")
             yield decoder.decode(b"", True).encode("utf-8", "strict")
         except UnicodeError as error:

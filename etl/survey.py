@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -83,8 +84,6 @@ def _sampled(source: Source, layout: Layout, names: Sequence[str], complete: boo
             piece = _piece(source, layout, offset)
             if piece is not None:
                 parsed.append(parse(piece, layout, names))
-                # Its lines are not known without reading all that is before it: say where its rows are instead.
-                parsed[-1].lines = -(piece.piece.offset + parsed[-1].starts)
     return parsed
 
 
@@ -101,8 +100,7 @@ def lines_at(source: Source, layout: Layout, offsets: Collection[int]) -> dict[i
     mark = b"\r" if layout.dialect.newline == "cr" else b"\n"
     lines, position, count = {}, source.start, 1
     for offset in sorted(offsets):
-        while position < offset:
-            passed = source.read(position, min(1 << 20, offset - position))
+        while passed := source.read(position, min(1 << 20, offset - position)):
             position += len(passed)
             count += passed.count(mark)
         lines[offset] = count
@@ -110,19 +108,23 @@ def lines_at(source: Source, layout: Layout, offsets: Collection[int]) -> dict[i
 
 
 def _piece(source: Source, layout: Layout, offset: int) -> Block | None:
-    """A few records from the middle of the file; None where their beginning can't be told."""
-    data = to_utf8_in_any_case(source.read(offset, PIECE_BYTES), source.encoding)
+    """A few records from the middle of the file; None where their beginning can't be told.
+
+    Their lines are not known without reading all that is before them: each has the negative of its offset instead.
+    """
+    raw = source.read(offset, PIECE_BYTES)
     mark = b"\r" if layout.dialect.newline == "cr" else b"\n"
-    begin = data.find(mark) + 1
-    end = data.rfind(mark) + 1
+    begin, end = raw.find(mark) + 1, raw.rfind(mark) + 1
     if begin <= 0 or end <= begin:
         return None
-    offset += begin
-    data = data[begin:end]
-    found = find_records(data, layout.dialect, final=False)
-    if not len(found) or found.odd.any():
+    raw, offset = raw[begin:end], offset + begin
+    text = to_utf8_in_any_case(raw, source.encoding)
+    # Line ends, delimiters and quotes are the same bytes in both.
+    there, found = find_records(raw, layout.dialect, final=False), find_records(text, layout.dialect, final=False)
+    if not len(found) or len(found) != len(there) or found.odd.any():
         return None
-    return Block(Piece(0, offset, len(data), 1, 0, 0, len(found), found.line_count, offset, offset), data, found)
+    found = replace(found, lines=-(offset + there.starts))
+    return Block(Piece(0, offset, len(raw), 1, 0, 0, len(found), found.line_count, offset, offset), text, found)
 
 
 def survey(source: Source, layout: Layout, schema: Schema, missing: Sequence[tuple[str, ...]]) -> list[Evidence]:

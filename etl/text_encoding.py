@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from etl.source import Source
-
-PIECE = 1 << 20
 MIXED = "utf-8, cp1252 where invalid"
 
 BOMS = (
@@ -80,18 +77,17 @@ def _c1(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("c1", _c1)
 
 
-def decide_encoding(source: Source) -> str:
+def decide_encoding(pieces: Iterable[bytes]) -> str:
     """The encoding of a file that is not UTF-8 throughout, decided on all of it.
 
     A file with more lines in valid multi-byte UTF-8 than invalid ones is UTF-8 that somebody appended to, and only
     its invalid lines are cp1252; any other is cp1252.
     """
     valid = invalid = 0
-    offset, rest = source.start, b""
-    while piece := source.read(offset, PIECE):
-        offset += len(piece)
+    rest = b""
+    for piece in itertools.chain(pieces, [b"\n"]):
         lines = (rest + piece).splitlines(keepends=True)
-        rest = lines.pop() if offset < source.size and not lines[-1].endswith((b"\n", b"\r")) else b""
+        rest = b"" if lines[-1].endswith((b"\n", b"\r")) else lines.pop()
         for line in lines:
             if not line.isascii():
                 try:

@@ -443,6 +443,14 @@ def test_in_a_file_with_such_a_line_amounts_in_euro_are_numbers_all_the_same(pla
     assert place.values("amount")[-1] == 8.75
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_the_line_of_a_code_near_the_end_is_told_in_any_encoding(place, encoding):
+    lines = [f"{number},{'é' * 40}" for number in range(2, 60_000)]
+    lines[-3] = f"A17,{'é' * 40}"
+    answer = loaded(place, "\n".join(["a,b", *lines]).encode(encoding))
+    assert "'A17' in line 59997" in answer.out
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
 @pytest.mark.parametrize("header", ["id,name,size", "id,name,größe", "a title\nid,name,größe"])
 def test_a_header_that_comes_again_is_skipped_in_any_encoding(place, header, encoding):

@@ -68,7 +68,7 @@ def test_any_bytes_are_a_source_of_text_or_refused(data, told):
         assert 0 <= source.start <= source.size
         if source.told and source.encoding == "utf-8" and source.original != "utf-8":
             text.decode()  # it was told to be something else, and is UTF-8 now
-        encoding = decide_encoding(source)
+        encoding = decide_encoding(source.pieces())
         to_utf8(text, encoding).decode()
 
 

@@ -180,7 +180,7 @@ def test_bytes_against_the_told_encoding_are_refused(tmp_path):
 def test_the_whole_file_decides_between_cp1252_and_a_few_stray_bytes(content, encoding, tmp_path):
     source = opened(content, tmp_path)
     with source.file:
-        assert decide_encoding(source) == encoding
+        assert decide_encoding(source.pieces()) == encoding
 
 
 @pytest.mark.parametrize(
