@@ -133,7 +133,8 @@ def test_a_bug_is_a_500_that_tells_nothing_and_a_trace_in_the_log(capsys, app, c
 
 
 def test_a_database_that_stays_locked_is_503_with_retry_after(make_app, sign_up, sqlite_url, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    for module in (database, writes):
+        monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
     app = make_app(sqlite_url)
     anna = sign_up(app, "anna")
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
