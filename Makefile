@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PYTEST = $(BIN)/python -m pytest
+# One more than CI has cores, for many tests wait. Each begins with its share and takes over from others in the end.
+WORKERS = -n 3 --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help run load test test-fast lint
 
@@ -19,10 +21,10 @@ load: $(VENV)/installed  ## load a file: make load CSV=data.csv
 	$(BIN)/python etl/process_csv.py "$(CSV)"
 
 test: $(VENV)/installed-dev  ## run every test
-	$(PYTEST) -n 2 --dist worksteal
+	$(PYTEST) $(WORKERS)
 
 test-fast: $(VENV)/installed-dev  ## run the tests that take no more than a few seconds
-	$(PYTEST) -n 2 --dist worksteal -m "not slow"
+	$(PYTEST) $(WORKERS) -m "not slow"
 
 lint: $(VENV)/installed-dev  ## look the code over: ruff and mypy
 	$(BIN)/ruff check
