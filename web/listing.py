@@ -52,7 +52,7 @@ class Listing:
 def asked_listing(given: Given) -> Listing:
     """The list that the parameters ask for."""
     owner = caller_id()
-    if not given:
+    if given.keys().isdisjoint(PARAMETERS):
         return Listing(owner, False, (), NEWEST_FIRST, str(owner))
     deleted = "deleted" in given and one_of("deleted", given, ("true", "false")) == "true"
     order = asked_order(given)
