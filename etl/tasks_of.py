@@ -18,7 +18,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, Table, insert, select
 
 from etl import discard
-from etl.clean import Cleaned, Reject, place_in_file
+from etl.clean import Cleaned
+from etl.columns import as_array
+from etl.limits import take_out
 from etl.options import Options
 from etl.problems import Refused, UsageError
 from etl.source import Source
@@ -117,27 +119,18 @@ def check_columns(schema: Schema) -> None:
 
 def judge(cleaned: Cleaned, raw: Callable[[int], str]) -> None:
     """Keep the rows that are tasks, in the form that `publish` reads; the others are rejected."""
-    rows = cleaned.rows
-    columns = {name: rows[name].array.__arrow_array__().to_pylist() for name in rows.columns}
-    kept: dict[str, list[str]] = {name: [] for name in columns}
-    good = []
-    for place, values in enumerate(zip(*columns.values(), strict=True)):
+    names = list(cleaned.rows.columns)
+    columns = [as_array(cleaned.rows[name]).to_pylist() for name in names]
+    tasks, why = [], {}
+    for place, values in enumerate(zip(*columns, strict=True)):
         try:
-            task = read_task(dict(zip(columns, (value or "" for value in values), strict=True)))
+            tasks.append(read_task(dict(zip(names, (value or "" for value in values), strict=True))))
         except Fault as fault:
-            good.append(False)
-            line, number = int(cleaned.lines[place]), int(rows.index[place])
-            reject = Reject(line, number, None, str(fault), raw(int(cleaned.places[place])), fault.kind)
-            cleaned.rejects.append(reject)
-            continue
-        good.append(True)
-        for name, into in kept.items():
-            into.append(task.get(name, ""))
-    arrow = pa.table({name: pa.array(texts, pa.string()) for name, texts in kept.items()})
-    cleaned.rows = arrow.to_pandas(types_mapper=pd.ArrowDtype)
-    cleaned.rows.index = rows.index[good]
-    cleaned.lines, cleaned.places = cleaned.lines[good], cleaned.places[good]
-    cleaned.rejects.sort(key=place_in_file)
+            why[place] = (str(fault), fault.kind)
+    if why:
+        take_out(cleaned, why, raw)
+    arrow = pa.table({name: pa.array([task.get(name, "") for task in tasks], pa.string()) for name in names})
+    cleaned.rows = arrow.to_pandas(types_mapper=pd.ArrowDtype).set_axis(cleaned.rows.index)
 
 
 def read_task(row: dict[str, str]) -> dict[str, str]:
