@@ -226,7 +226,7 @@ def test_priority_and_status_are_sorted_by_meaning_and_ties_come_newest_first(an
         "title": "abcd",
         "-title": "dcba",
         "id": "abcd",
-        "created_at": "abcd",
+        "-created_at": "dcba",  # also where two are made within a millisecond
         "-updated_at": "dcba",
         "priority,-title": "badc",
         "priority,title": "abdc",
@@ -234,6 +234,15 @@ def test_priority_and_status_are_sorted_by_meaning_and_ties_come_newest_first(an
         "status,due_at,id": "cadb",
     }
     assert {sort: "".join(titles(anna_anywhere, f"?sort={sort}")) for sort in cases} == cases
+
+
+@pytest.mark.parametrize("sort", ["priority", "-priority", "status", "-status"])
+def test_pages_by_number_are_the_list_in_order_too(anna_anywhere, sort):
+    for fields in ASSORTED:
+        make(anna_anywhere, **fields)
+    everything = ordered(anna_anywhere.get("/tasks?per_page=100").json, sort)
+    pages = [anna_anywhere.get(f"/tasks?sort={sort}&page={page}&per_page=7").json for page in range(1, 6)]
+    assert [task for page in pages for task in page] == everything
 
 
 def ordered(tasks, sort):

@@ -21,12 +21,14 @@ def _meaning(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement
     return case({value: number for number, value in enumerate(values)}, value=column)
 
 
+# What has few values, from the lowest.
+FEW_VALUES = {"priority": (tasks.c.priority, PRIORITIES), "status": (tasks.c.status, STATUSES)}
+
 SORTED_BY: dict[str, ColumnElement[Any]] = {
     "created_at": tasks.c.created_at,
     "updated_at": tasks.c.updated_at,
     "due_at": tasks.c.due_at,
-    "priority": _meaning(tasks.c.priority, PRIORITIES),
-    "status": _meaning(tasks.c.status, STATUSES),
+    **{name: _meaning(column, values) for name, (column, values) in FEW_VALUES.items()},
     "title": tasks.c.title,
     "id": tasks.c.id,
 }
