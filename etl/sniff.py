@@ -25,11 +25,9 @@ def sniff(head: bytes, wishes: Wishes, *, complete: bool) -> Layout:
     """The layout of a file that begins with `head` (UTF-8). complete: `head` is all of it."""
     told, skipped = _told_delimiter(head)
     body = head[skipped:]
-    newline = _newline(body)
     if told and wishes.delimiter is None:
         wishes = replace(wishes, delimiter=told)
-    candidates = list(_candidates(body, wishes, newline))
-    readings = [_read(body, dialect, complete) for dialect in candidates]
+    readings = [_read(body, dialect, complete) for dialect in _candidates(body, wishes, _newline(body))]
     best = max(_believable(readings, wishes), key=lambda reading: reading.score)
     return lay_out(best, wishes, skipped, head)
 
@@ -61,18 +59,14 @@ def _newline(body: bytes) -> str:
 
 
 def _candidates(body: bytes, wishes: Wishes, newline: str) -> list[Dialect]:
-    delimiters = [wishes.delimiter] if wishes.delimiter is not None else [d for d in DELIMITERS if d.encode() in body]
-    if wishes.delimiter is None:
-        delimiters.append("")
-        if b" " in body:
-            delimiters.append(" ")
-    found = []
-    for delimiter in delimiters:
-        assert delimiter is not None
-        for quote, escape in _quotings(body, wishes, delimiter):
-            blanks = delimiter == " " and b"  " in body
-            found.append(Dialect(delimiter, quote, escape, newline, blanks))
-    return found
+    delimiters = [*(mark for mark in DELIMITERS if mark.encode() in body), "", *([" "] if b" " in body else [])]
+    if wishes.delimiter is not None:
+        delimiters = [wishes.delimiter]
+    return [
+        Dialect(delimiter, quote, escape, newline, blanks=delimiter == " " and b"  " in body)
+        for delimiter in delimiters
+        for quote, escape in _quotings(body, wishes, delimiter)
+    ]
 
 
 def _quotings(body: bytes, wishes: Wishes, delimiter: str) -> list[tuple[str, str]]:
