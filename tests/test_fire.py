@@ -207,7 +207,7 @@ def test_a_lock_that_somebody_holds_for_seconds_is_waited_for(served):
             time.sleep(2)
             began = time.monotonic()
             assert served.ask("GET", "/tasks", token=token)[0] == 200
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10  # who waits for the lock waits for 30
             other.execute("ROLLBACK")
         wait_for_writes(writers, 20)
     assert no_error(writers)

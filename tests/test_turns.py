@@ -111,7 +111,7 @@ def test_a_process_that_is_killed_in_its_turn_holds_nobody_up(engine, another):
     began = time.monotonic()
     with writing(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM written")).scalar_one() == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it would have had its turn for 60
 
 
 def test_one_waits_for_a_long_transaction_no_longer_than_for_any(engine, another, monkeypatch):
@@ -120,7 +120,7 @@ def test_one_waits_for_a_long_transaction_no_longer_than_for_any(engine, another
     began = time.monotonic()
     with pytest.raises(Exception, match="database is locked"), writing(engine):
         pass
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 30
 
 
 def test_all_writes_of_threads_and_processes_count(engine, another):
