@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateColumn
 
-from etl import discard, ledger
+from etl import discard, indexes, ledger
 from etl.options import IF_EXISTS
 from etl.problems import Refused
 from etl.table_schema import Field, Schema
@@ -168,11 +168,13 @@ def _merge(connection: Connection, writer: Writer, staging: Table, table: str, *
         rank = func.row_number().over(order_by=list(staging.primary_key.columns))
         values[ROW_NUMBER] = highest + values.get(ROW_NUMBER, rank)
     rows = select(*values.values()).where(true())
-    if upsert:
-        _upsert(connection, target, list(values), rows)
-        return
-    _refuse_taken_keys(connection, staging, target)
-    connection.execute(insert(target).from_select(list(values), rows))
+    if not upsert:
+        _refuse_taken_keys(connection, staging, target)
+    with indexes.made_anew(connection, target, staging):
+        if upsert:
+            _upsert(connection, target, list(values), rows)
+        else:
+            connection.execute(insert(target).from_select(list(values), rows))
 
 
 def _refuse_lost_digits(connection: Connection, staging: Table, target: Table) -> None:
