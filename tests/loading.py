@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +101,29 @@ class Place:
 
     def start(self, path: object, *options: object, **settings: object) -> subprocess.Popen:
         return started(path, *self.options(), *options, **settings)
+
+    def stop(self, process: subprocess.Popen) -> None:
+        """Let a load stand still until it gets SIGCONT, though not while it writes: so long nobody else could."""
+        process.send_signal(signal.SIGSTOP)
+        while self._is_written_to():
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            process.send_signal(signal.SIGSTOP)
+
+    def _is_written_to(self) -> bool:
+        if self.url.startswith("postgresql"):
+            return False
+        turns = self.database.with_name(f"{self.database.name}-turns")
+        with (
+            closing(sqlite3.connect(self.database, timeout=0, isolation_level=None)) as connection,
+            turns.open() as file,
+        ):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                connection.execute("BEGIN IMMEDIATE")
+            except (BlockingIOError, sqlite3.OperationalError):
+                return True
+        return False
 
     def query(self, sql: str, *values: object) -> list[tuple]:
         if self.url.startswith("postgresql"):

@@ -73,7 +73,7 @@ def stopped(place, *options, blocks=3):
     """A load that has committed some blocks, and stands still meanwhile."""
     process = place.begin(*options)
     place.wait_for_blocks(process, blocks)
-    process.send_signal(signal.SIGSTOP)
+    place.stop(process)
     try:
         yield process
     finally:

@@ -273,7 +273,7 @@ def beside_a_stopped_load(place, begin_another):
     """The answers of a load that is under way, and of another one that is begun and ended meanwhile."""
     first = place.begin()
     place.wait_for_blocks(first)
-    first.send_signal(signal.SIGSTOP)
+    place.stop(first)
     try:
         second = ended(begin_another())
     finally:
