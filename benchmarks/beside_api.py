@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 from api_speed import SECRET, free_port  # noqa: E402
-from firing import at_work  # noqa: E402
+from at_work import at_work  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

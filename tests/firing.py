@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from at_work import at_work
 from conftest import PASSWORD
 
 from database import database_url, sqlite_path
@@ -93,21 +94,6 @@ def writing_clients(served, token, number, *, pause=0.0):
     writers = [Writer(served, token, f"{name} {n}", pause) for n in range(number)]
     with at_work(writers):
         yield writers
-
-
-@contextmanager
-def at_work(clients):
-    """Each of them runs in a thread of its own, until the end of the block."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=client.run, args=[stop]) for client in clients]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def statuses(writers) -> Counter:
