@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def _bytes_of(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def bytes_of(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """All values' bytes one behind the other, and the n + 1 offsets between them."""
     _valid, offsets, data = text.buffers()
     bounds = np.frombuffer(offsets, dtype=np.int32)[text.offset : text.offset + len(text) + 1]
@@ -34,7 +34,7 @@ def is_trimmed(text: pa.Array) -> bool:
     """Whether it is certain that no value is empty or has a blank at its beginning or end."""
     if text.null_count:
         return False
-    raw, bounds = _bytes_of(text)
+    raw, bounds = bytes_of(text)
     if (bounds[1:] == bounds[:-1]).any():
         return False
     return not (BLANK_BEGINS[raw[bounds[:-1]]].any() or BLANK_ENDS[raw[bounds[1:] - 1]].any())
@@ -42,7 +42,7 @@ def is_trimmed(text: pa.Array) -> bool:
 
 def consists_of(text: pa.Array, marks: np.ndarray) -> bool:
     """Whether the values hold no other bytes, and none has a leading zero, which only codes have."""
-    raw, bounds = _bytes_of(text)
+    raw, bounds = bytes_of(text)
     if not len(raw) or not marks[raw].all():
         return False
     first = bounds[:-1][bounds[1:] > bounds[:-1]]
@@ -56,7 +56,7 @@ def consists_of(text: pa.Array, marks: np.ndarray) -> bool:
 
 def translated(text: pa.Array, kept: dict[str, str]) -> pa.Array:
     """The values with these characters (ASCII) in place of those, and nothing else."""
-    raw, bounds = _bytes_of(text)
+    raw, bounds = bytes_of(text)
     stays, becomes = _table("".join(kept)), np.arange(256, dtype=np.uint8)
     for before, after in kept.items():
         becomes[ord(before)] = ord(after)
@@ -76,6 +76,6 @@ def lengths_within(text: pa.Array, least: int, most: int) -> bool:
 
 def has_at(text: pa.Array, place: int, mark: str) -> bool:
     """Whether all values, each longer than that, have `mark` (ASCII) at this place."""
-    raw, bounds = _bytes_of(text)
+    raw, bounds = bytes_of(text)
     starts = bounds[:-1][bounds[1:] > bounds[:-1]]
     return bool((raw[starts + place] == ord(mark)).all())

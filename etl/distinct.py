@@ -9,6 +9,8 @@ import datasketches
 import numpy as np
 import pyarrow as pa
 
+from etl.column_bytes import bytes_of
+
 LOG_BUCKETS = 12
 # The relative standard error of a sketch that was merged.
 RELATIVE_ERROR = datasketches.hll_union.get_rel_err(False, True, LOG_BUCKETS, 1)
@@ -19,19 +21,13 @@ U = np.uint64
 WORTHWHILE = 500
 
 
-def bytes_of(texts: pa.Array) -> tuple[np.ndarray, bytes]:
-    """Where each text begins, the next one's place being its end, and all of them in UTF-8. texts: without NULL."""
-    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    content = texts.buffers()[2]
-    return ends - ends[0], b"" if content is None else content[ends[0] : ends[-1]].to_pybytes()
-
-
 def text_keys(texts: pa.Array) -> np.ndarray:
     """A 64-bit hash of every text, the same in every process. texts: without NULL."""
-    ends, content = bytes_of(texts)
-    begin, left = ends[:-1], np.diff(ends)
+    raw, bounds = bytes_of(texts)
+    bounds = bounds.astype(np.int64)
+    begin, left = bounds[:-1], np.diff(bounds)
     keys = left.astype(U) * U(0x9E3779B97F4A7C15)
-    held = np.frombuffer(content + bytes(8), np.uint8)
+    held = np.append(raw, np.zeros(8, np.uint8))
     words = np.ndarray((len(held) - 7,), "<u8", held, strides=(1,))  # the eight bytes from every place
     short = np.flatnonzero(left < 8)
     kept = (U(1) << (left[short].astype(U) * U(8))) - U(1)

@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.clean import Cleaned, Reject
+from etl.column_bytes import bytes_of
 from etl.columns import as_array
-from etl.distinct import bytes_of, number_keys, sketch_of, text_keys
+from etl.distinct import number_keys, sketch_of, text_keys
 from etl.histogram import histogram
 
 # Quantiles are taken from every eighth value in rising order, where there are this many bytes of them and more.
@@ -167,8 +168,8 @@ def _texts(held: pa.Array) -> dict[str, Any]:
 
 def _lengths(held: pa.Array) -> np.ndarray:
     """In characters."""
-    ends, content = bytes_of(held)
-    return np.diff(ends) if content.isascii() else pc.utf8_length(held).to_numpy()
+    raw, bounds = bytes_of(held)
+    return np.diff(bounds) if raw.max(initial=0) < 128 else pc.utf8_length(held).to_numpy()
 
 
 def _places(every_key: np.ndarray, wanted: np.ndarray) -> np.ndarray:
