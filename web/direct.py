@@ -74,10 +74,11 @@ def _taken(pool: Pool) -> sqlite3.Connection:
     try:
         return pool.idle.pop()
     except IndexError:
-        return _opened(pool.engine)
+        return opened(pool.engine)
 
 
-def _opened(engine: Engine) -> sqlite3.Connection:
+def opened(engine: Engine) -> sqlite3.Connection:
+    """A connection to a SQLite file that is none of SQLAlchemy's pool; whoever asked for it closes it."""
     connection = engine.raw_connection()
     driver = connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)

@@ -46,6 +46,7 @@ def bind_database(app: Flask, url: URL) -> None:
         configure(db.engine)
         direct.bind(app, db.engine)
         writes.bind(app, db.engine)
+        # Made once: a session has a connection for each engine that it is given, and would wait for itself.
         app.extensions["writing_engine"] = db.engine.execution_options(writes=True)
 
 

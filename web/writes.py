@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import event
 
 from database import BUSY_SECONDS, sqlite_path
 from turns import QueuingConnection, turns_at
+from web import direct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,17 +30,19 @@ if TYPE_CHECKING:
 
 def bind(app: Flask, engine: Engine) -> None:
     """Let `app` write to `engine`."""
-    alone = _SQLite(engine) if engine.dialect.name == "sqlite" else None
-    app.extensions["writer"] = alone or _PostgreSQL(engine)
-    if alone:
-        event.listen(engine, "engine_disposed", lambda _engine: alone.close())
+    if engine.dialect.name != "sqlite":
+        app.extensions["written_to"] = partial(_by_sqlalchemy, engine)
+        return
+    alone = _Alone(engine)
+    app.extensions["written_to"] = alone.transaction
+    event.listen(engine, "engine_disposed", lambda _engine: alone.close())
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
     """What is run in this block is committed at its end, and none of it where an exception ends it."""
     request.get_data()  # a slow client must not hold the write lock while its body arrives
-    with current_app.extensions["writer"].transaction() as g.transaction:
+    with current_app.extensions["written_to"]() as g.transaction:
         yield
 
 
@@ -53,33 +57,43 @@ def run_each(statement: Statement, values: Sequence[Values]) -> None:
         g.transaction.run_each(statement, values)
 
 
-class _PostgreSQL:
-    """Transactions of the engine's connections, as SQLAlchemy runs them."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @contextmanager
-    def transaction(self) -> Iterator[_Statements]:
-        with self._engine.begin() as connection:
-            yield _Statements(connection)
+@contextmanager
+def _by_sqlalchemy(engine: Engine) -> Iterator[_BySQLAlchemy]:
+    with engine.begin() as connection:
+        yield _BySQLAlchemy(connection)
 
 
-class _Statements:
-    """The statements of a transaction of SQLAlchemy's."""
+@dataclass(frozen=True)
+class _BySQLAlchemy:
+    """A transaction whose statements SQLAlchemy runs."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    connection: Connection
 
     def run(self, statement: Statement, values: Values) -> Rows:
-        result = self._connection.execute(statement, values)
+        result = self.connection.execute(statement, values)
         return result.all() if result.returns_rows else []
 
     def run_each(self, statement: Statement, values: Sequence[Values]) -> None:
-        self._connection.execute(statement, values)
+        self.connection.execute(statement, values)
 
 
-class _SQLite:
+@dataclass(frozen=True)
+class _ByDriver:
+    """A transaction whose statements SQLite's driver runs."""
+
+    driver: QueuingConnection
+    dialect: Dialect
+
+    def run(self, statement: Statement, values: Values) -> Rows:
+        sql, places = _written(statement, tuple(values), self.dialect)
+        return self.driver.execute(sql, _kept(values, places)).fetchall()
+
+    def run_each(self, statement: Statement, values: Sequence[Values]) -> None:
+        sql, places = _written(statement, tuple(values[0]), self.dialect)
+        self.driver.executemany(sql, [_kept(each, places) for each in values])
+
+
+class _Alone:
     """The one connection that this process writes these by: whose turn it is finds in its cache what the one before has
     read.
     """
@@ -93,14 +107,14 @@ class _SQLite:
         self._driver: QueuingConnection | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[_SQLite]:
+    def transaction(self) -> Iterator[_ByDriver]:
         if not self._mine.acquire(timeout=BUSY_SECONDS):
             raise sqlite3.OperationalError("database is locked")
         try:
             driver = self._driver = self._driver or self._opened()
             driver.begin_to_write(self._turns, BUSY_SECONDS, long=False)
             try:
-                yield self
+                yield _ByDriver(driver, self._engine.dialect)
                 driver.commit()
             except BaseException:
                 driver.rollback()
@@ -111,26 +125,14 @@ class _SQLite:
         finally:
             self._mine.release()
 
-    def run(self, statement: Statement, values: Values) -> Rows:
-        sql, places = _written(statement, tuple(values), self._engine.dialect)
-        assert self._driver is not None
-        return self._driver.execute(sql, _kept(values, places)).fetchall()
-
-    def run_each(self, statement: Statement, values: Sequence[Values]) -> None:
-        sql, places = _written(statement, tuple(values[0]), self._engine.dialect)
-        assert self._driver is not None
-        self._driver.executemany(sql, [_kept(each, places) for each in values])
-
     def close(self) -> None:
         """Close the connection."""
         with self._mine:
             self._forget()
 
     def _opened(self) -> QueuingConnection:
-        connection = self._engine.raw_connection()
-        driver = connection.driver_connection
+        driver = direct.opened(self._engine)
         assert isinstance(driver, QueuingConnection)
-        connection.detach()
         driver.do_nothing_else()
         # What undoes a statement half done would else stand in files, made and removed for every few tasks.
         driver.execute("PRAGMA temp_store = MEMORY")
