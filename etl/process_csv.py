@@ -39,12 +39,8 @@ def parser() -> argparse.ArgumentParser:
     add("sources", nargs="+", metavar="SOURCE", help="a file (also .gz .bz2 .xz .zst .zip), a URL, or - for stdin")
     where = made.add_argument_group("where to")
     add = where.add_argument
-    add(
-        "--db",
-        metavar="URL-or-path",
-        dest="database",
-        help="the database (default: DATABASE_URL, else instance/taskmill.db)",
-    )
+    add("--db", metavar="URL-or-path", dest="database",
+        help="the database (default: DATABASE_URL, else instance/taskmill.db)")  # fmt: skip
     add("--table", help="the table (default: named after the file)")
     add("--if-exists", choices=IF_EXISTS, help="what to do with a table that is there already")
     add("--primary-key", metavar="A,B", type=_names, default=(), help="the columns that identify a row")

@@ -193,13 +193,13 @@ def _by_value(key: Key, *, begun: bool) -> Select[Any]:
     )
     parts = []
     for number, value in enumerate(values):
-        behind_place = [
-            literal(number) <= rank if key.down else literal(number) >= rank,
-            # Reckoned once for all rows, so that the index begins there.
-            tasks.c.id < case((literal(number) == rank, newest), else_=LARGEST_ID),
-        ]
-        part = select(tasks.c.id, literal(number).label("rank"))
-        part = part.where(*_chosen(deleted=False), column == value, *(behind_place if begun else []))
+        part = select(tasks.c.id, literal(number).label("rank")).where(*_chosen(deleted=False), column == value)
+        if begun:
+            part = part.where(
+                literal(number) <= rank if key.down else literal(number) >= rank,
+                # Reckoned once for all rows, so that the index begins there.
+                tasks.c.id < case((literal(number) == rank, newest), else_=LARGEST_ID),
+            )
         parts.append(part.order_by(tasks.c.id.desc()).limit(size + offset).subquery().select())
     found = union_all(*parts).subquery().c
     ordering = (found.rank.desc() if key.down else found.rank, found.id.desc())
