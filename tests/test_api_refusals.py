@@ -10,7 +10,7 @@ from flask import g
 
 import database
 from main import create_app
-from web import request_log, task_rows, writes
+from web import group_commit, request_log, task_rows, writes
 from web.extensions import db
 from web.sessions import Claims
 
@@ -133,7 +133,7 @@ def test_a_bug_is_a_500_that_tells_nothing_and_a_trace_in_the_log(capsys, app, c
 
 
 def test_a_database_that_stays_locked_is_503_with_retry_after(make_app, sign_up, sqlite_url, monkeypatch):
-    for module in (database, writes):
+    for module in (database, group_commit):
         monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
     app = make_app(sqlite_url)
     anna = sign_up(app, "anna")
@@ -242,8 +242,8 @@ def test_a_task_for_an_account_that_has_just_gone_is_a_conflict(make_app, any_ur
     wanted = {"title": "a", "description": "", "status": "pending", "priority": "normal", "due_at": None, "labels": []}
     with app.test_request_context("/tasks", method="POST"):
         g.caller = Claims(user_id=7, session_id=7, turn=None, expires=0.0)
-        with pytest.raises(Exception, match=r"(?i)foreign key") as raised, writes.transaction():
-            task_rows.make(wanted)
+        with pytest.raises(Exception, match=r"(?i)foreign key") as raised:
+            writes.in_transaction(lambda: task_rows.make(wanted))
         answer = app.make_response(app.handle_user_exception(raised.value))
     assert answer.status_code == 409
     assert answer.mimetype == "application/problem+json"

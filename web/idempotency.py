@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import request
 from sqlalchemy import Table, Text, bindparam, cast, delete, select, update
@@ -16,6 +16,9 @@ from models import IdempotencyKey, now
 from web import received, writes
 from web.errors import Refusal
 from web.extensions import caller_id, db
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEPT = timedelta(hours=24)
 
@@ -32,6 +35,7 @@ CLAIM = {
 KEPT_ANSWER = select(keys.c.request_digest, cast(keys.c.answer, Text)).where(OWN)
 ANSWERED = update(keys).where(OWN).values(answer=bindparam("answer"))
 
+Result = TypeVar("Result")
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 
@@ -50,13 +54,23 @@ def asked_key() -> str | None:
     return key
 
 
-def earlier_answer(key: str | None) -> Answer | None:
-    """The answer that this request got before under its key; without one the key is taken for it.
+def once(key: str | None, work: Callable[[], Result], answer: Callable[[Result], Answer]) -> Answer:
+    """Run `work` in a transaction, and answer what it gives; under a key only if that was not answered yet.
 
     While another request is at work under the same key, this waits for its answer.
     """
     if key is None:
-        return None
+        return answer(writes.in_transaction(work))
+
+    def claimed() -> Answer:
+        earlier = _earlier_answer(key)
+        return _keep(key, answer(work())) if earlier is None else earlier
+
+    return writes.in_transaction(claimed)
+
+
+def _earlier_answer(key: str) -> Answer | None:
+    """The answer that this request got before under its key; where it got none, the key is taken for it."""
     own, digest = {"owner": caller_id(), "own_key": key}, _digest()
     writes.run(FORGOTTEN, {**own, "oldest": now() - KEPT})
     claim = {"user_id": caller_id(), "key": key, "request_digest": digest, "created_at": now()}
@@ -73,12 +87,11 @@ def earlier_answer(key: str | None) -> Answer | None:
     return answer["body"], answer["status"], answer["headers"]
 
 
-def keep(key: str | None, answer: Answer) -> Answer:
+def _keep(key: str, answer: Answer) -> Answer:
     """Remember the answer under its key, in the transaction of what it tells of."""
-    if key is not None:
-        body, status, headers = answer
-        kept = {"body": body, "status": status, "headers": headers}
-        writes.run(ANSWERED, {"owner": caller_id(), "own_key": key, "answer": kept})
+    body, status, headers = answer
+    kept = {"body": body, "status": status, "headers": headers}
+    writes.run(ANSWERED, {"owner": caller_id(), "own_key": key, "answer": kept})
     return answer
 
 

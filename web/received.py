@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from web.errors import Faults, Refusal, printable
 from web.fields import HALF_A_PAIR
 from web.strict_json import NotJson, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LARGEST_BODY = 1024 * 1024
 MOST_FAULTS = 100
@@ -47,6 +51,19 @@ def read(model: type[Body]) -> Body:
         return model.model_validate(_with_printable_names(value))
     except ValidationError as error:
         raise _refusal(error) from error
+
+
+def ahead(model: type[Body]) -> Callable[[], Body]:
+    """Gives the request's body as `model`, which was read already, or refuses it only now."""
+    try:
+        body = read(model)
+    except HTTPException as refusal:
+        return partial(_refuse, refusal)
+    return lambda: body
+
+
+def _refuse(refusal: HTTPException) -> NoReturn:
+    raise refusal
 
 
 def json_of_request() -> Any:

@@ -114,6 +114,12 @@ def as_shown(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: show_instant(value) if name.endswith("_at") else value for name, value in fields.items()}
 
 
+def as_task(fields: dict[str, Any]) -> dict[str, Any]:
+    """A task as it is answered, from all its fields."""
+    known = as_shown(fields)
+    return {name: known[name] for name in FIELDS}
+
+
 def as_json(answer: Any) -> bytes:
     """JSON, and the line end that files have."""
     return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)

@@ -13,7 +13,7 @@ from models import now
 from task_rules import read_instant
 from web import direct, writes
 from web.extensions import caller_id, db
-from web.shown import FIELDS, SHOWN, as_shown, shown, task_labels, tasks
+from web.shown import SHOWN, as_shown, shown, task_labels, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +72,14 @@ def found(row: Sequence[Any] | None, task_id: int) -> dict[str, Any]:
 
 
 def make(wanted: dict[str, Any]) -> dict[str, Any]:
-    """A new task of the caller, as it will be answered."""
+    """The fields of a new task of the caller."""
     moment = now()
     completed = moment if wanted["status"] == "completed" else None
     fields = {**wanted, "created_at": moment, "updated_at": moment, "completed_at": completed}
     labels = fields.pop("labels")
     [[task_id]] = writes.run(NEW_TASK, {**fields, "user_id": caller_id()})
     label(task_id, labels)
-    known = as_shown({**fields, "id": task_id, "labels": labels})
-    return {field: known[field] for field in FIELDS}
+    return {**fields, "id": task_id, "labels": labels}
 
 
 def change(task: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 
 from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows, writes
 from web.sessions import token_required
+from web.shown import as_task
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -20,14 +21,13 @@ bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 def create_task() -> ResponseReturnValue:
     """Make a task."""
     key = idempotency.asked_key()
-    wanted = received.read(inputs.NewTask)
-    with writes.transaction():
-        earlier = idempotency.earlier_answer(key)
-        if earlier is not None:
-            return earlier
-        task = task_rows.make(dict(wanted))
-        headers = {"Location": f"/tasks/{task['id']}", **etag.header(task)}
-        return idempotency.keep(key, ({"message": "Task created successfully"}, 201, headers))
+    wanted = dict(received.read(inputs.NewTask))
+    return idempotency.once(key, lambda: task_rows.make(wanted), _created)
+
+
+def _created(fields: dict[str, Any]) -> idempotency.Answer:
+    headers = {"Location": f"/tasks/{fields['id']}", **etag.header(as_task(fields))}
+    return {"message": "Task created successfully"}, 201, headers
 
 
 @bp.post("/bulk")
@@ -35,12 +35,8 @@ def create_task() -> ResponseReturnValue:
 def change_many_tasks() -> ResponseReturnValue:
     """Make, change and delete tasks, up to 1,000 in order, all or none."""
     key = idempotency.asked_key()
-    wanted = received.read(inputs.Bulk)
-    with writes.transaction():
-        earlier = idempotency.earlier_answer(key)
-        if earlier is not None:
-            return earlier
-        return idempotency.keep(key, ({"results": bulk.run(wanted.operations)}, 200, {}))
+    operations = received.read(inputs.Bulk).operations
+    return idempotency.once(key, lambda: bulk.run(operations), lambda results: ({"results": results}, 200, {}))
 
 
 @bp.get("")
@@ -69,21 +65,27 @@ def get_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def update_task(task_id: int) -> ResponseReturnValue:
     """Change the fields given; the others stay as they are."""
-    with writes.transaction():
+    wanted = received.ahead(inputs.TaskChange)
+
+    def changed() -> dict[str, Any]:
         task = task_rows.own_task_to_change(task_id)
         etag.refuse_if_stale(task)
-        wanted = received.read(inputs.TaskChange)
-        changed = task_rows.change(task, wanted.given())
-    return {"message": "Task updated successfully"}, 200, etag.header(changed)
+        return task_rows.change(task, wanted().given())
+
+    task = writes.in_transaction(changed)
+    return {"message": "Task updated successfully"}, 200, etag.header(task)
 
 
 @bp.delete("/<row_id:task_id>")
 @token_required
 def delete_task(task_id: int) -> ResponseReturnValue:
     """Delete one of the caller's tasks; for 30 days it can be restored."""
-    with writes.transaction():
+
+    def deleted() -> None:
         etag.refuse_if_stale(task_rows.own_task_to_change(task_id))
         task_rows.remove(task_id)
+
+    writes.in_transaction(deleted)
     return {"message": "Task deleted successfully"}
 
 
@@ -91,6 +93,5 @@ def delete_task(task_id: int) -> ResponseReturnValue:
 @token_required
 def restore_task(task_id: int) -> ResponseReturnValue:
     """Take the deletion of a task back."""
-    with writes.transaction():
-        task_rows.restore(task_id)
+    writes.in_transaction(lambda: task_rows.restore(task_id))
     return {"message": "Task restored successfully"}

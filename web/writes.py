@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, g, request
 from sqlalchemy import event
 
-from database import BUSY_SECONDS, sqlite_path
-from turns import QueuingConnection, turns_at
-from web import direct
+from web.group_commit import GroupCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask import Flask
     from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Select, Update
@@ -27,23 +23,23 @@ if TYPE_CHECKING:
     Rows = Sequence[Sequence[Any]]
     Process = Callable[[Any], Any]
 
+Answer = TypeVar("Answer")
+
 
 def bind(app: Flask, engine: Engine) -> None:
     """Let `app` write to `engine`."""
     if engine.dialect.name != "sqlite":
         app.extensions["written_to"] = partial(_by_sqlalchemy, engine)
         return
-    alone = _Alone(engine)
-    app.extensions["written_to"] = alone.transaction
-    event.listen(engine, "engine_disposed", lambda _engine: alone.close())
+    together = GroupCommit(engine)
+    app.extensions["written_to"] = partial(_by_driver, together, engine.dialect)
+    event.listen(engine, "engine_disposed", lambda _engine: together.close())
 
 
-@contextmanager
-def transaction() -> Iterator[None]:
-    """What is run in this block is committed at its end, and none of it where an exception ends it."""
+def in_transaction(work: Callable[[], Answer]) -> Answer:
+    """What `work` gives, when what it has run is committed; none of it is where it ends with an exception."""
     request.get_data()  # a slow client must not hold the write lock while its body arrives
-    with current_app.extensions["written_to"]() as g.transaction:
-        yield
+    return current_app.extensions["written_to"](work)
 
 
 def run(statement: Statement, values: Values) -> Rows:
@@ -57,10 +53,18 @@ def run_each(statement: Statement, values: Sequence[Values]) -> None:
         g.transaction.run_each(statement, values)
 
 
-@contextmanager
-def _by_sqlalchemy(engine: Engine) -> Iterator[_BySQLAlchemy]:
+def _by_sqlalchemy(engine: Engine, work: Callable[[], Answer]) -> Answer:
     with engine.begin() as connection:
-        yield _BySQLAlchemy(connection)
+        g.transaction = _BySQLAlchemy(connection)
+        return work()
+
+
+def _by_driver(together: GroupCommit, dialect: Dialect, work: Callable[[], Answer]) -> Answer:
+    def run(driver: sqlite3.Connection) -> Answer:
+        g.transaction = _ByDriver(driver, dialect)
+        return work()
+
+    return together.run(run)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class _BySQLAlchemy:
 class _ByDriver:
     """A transaction whose statements SQLite's driver runs."""
 
-    driver: QueuingConnection
+    driver: sqlite3.Connection
     dialect: Dialect
 
     def run(self, statement: Statement, values: Values) -> Rows:
@@ -91,58 +95,6 @@ class _ByDriver:
     def run_each(self, statement: Statement, values: Sequence[Values]) -> None:
         sql, places = _written(statement, tuple(values[0]), self.dialect)
         self.driver.executemany(sql, [_kept(each, places) for each in values])
-
-
-class _Alone:
-    """The one connection that this process writes these by: whose turn it is finds in its cache what the one before has
-    read.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        path = sqlite_path(engine.url)
-        assert path is not None
-        self._turns = turns_at(path)
-        self._mine = Lock()
-        self._driver: QueuingConnection | None = None
-
-    @contextmanager
-    def transaction(self) -> Iterator[_ByDriver]:
-        if not self._mine.acquire(timeout=BUSY_SECONDS):
-            raise sqlite3.OperationalError("database is locked")
-        try:
-            driver = self._driver = self._driver or self._opened()
-            driver.begin_to_write(self._turns, BUSY_SECONDS, long=False)
-            try:
-                yield _ByDriver(driver, self._engine.dialect)
-                driver.commit()
-            except BaseException:
-                driver.rollback()
-                raise
-        except sqlite3.Error:
-            self._forget()
-            raise
-        finally:
-            self._mine.release()
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._mine:
-            self._forget()
-
-    def _opened(self) -> QueuingConnection:
-        driver = direct.opened(self._engine)
-        assert isinstance(driver, QueuingConnection)
-        driver.do_nothing_else()
-        # What undoes a statement half done would else stand in files, made and removed for every few tasks.
-        driver.execute("PRAGMA temp_store = MEMORY")
-        return driver
-
-    def _forget(self) -> None:
-        driver, self._driver = self._driver, None
-        if driver is not None:
-            with suppress(sqlite3.Error):
-                driver.close()
 
 
 def _kept(values: Values, places: list[tuple[str, Process | None]]) -> list[Any]:
