@@ -85,7 +85,6 @@ def assemble(chosen: Settings) -> Flask:
         JWT_COOKIE_SECURE=chosen.cookie_secure,
         JWT_SESSION_COOKIE=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False
     app.url_map.converters["row_id"] = RowId
     request_log.start_logging(chosen.log_format, chosen.log_level)

@@ -10,7 +10,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+import orjson
+from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
@@ -24,8 +26,19 @@ if TYPE_CHECKING:
     from web.request_log import Note
 
 
+class Json(DefaultJSONProvider):
+    """How a dict is answered."""
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """What views and `jsonify` give, written by orjson, which takes a fifth of the time."""
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_APPEND_NEWLINE)
+        return Response(body, mimetype=self.mimetype)
+
+
 class Application(Flask):
     """The web app."""
+
+    json_provider_class = Json
 
     def surround(self, observe: Callable[[str, str, int, float], None], note: Note | None) -> None:
         """Say who counts and times each request, and who writes it to the log, if anybody."""
