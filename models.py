@@ -27,6 +27,8 @@ from sqlalchemy.types import TypeDecorator
 
 STATUSES = ("pending", "in_progress", "completed")
 PRIORITIES = ("low", "normal", "high", "urgent")
+# What tasks are sorted by, beside their ids.
+SORT_KEYS = ("status", "priority", "created_at", "due_at", "updated_at", "title")
 
 # What a load is doing: `loading` until it is `published`; `failed` says why in `error`; `abandoned` was
 # superseded by a later load of the same table before it ended.
@@ -119,7 +121,8 @@ class Task(Base):
         partial_index("ix_tasks_deleted_at", "deleted_at", where="deleted_at IS NOT NULL"),
         *(
             partial_index(f"ix_tasks_live_{'_'.join(columns)}", "user_id", *columns, where="deleted_at IS NULL")
-            for columns in (("id",), ("status", "id"), ("priority", "id"), ("due_at",), ("updated_at",), ("title",))
+            # By its id, a tie is in order too.
+            for columns in (("id",), *((name, "id") for name in SORT_KEYS))
         ),
         {"sqlite_autoincrement": True},
     )

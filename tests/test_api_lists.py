@@ -5,7 +5,7 @@ import base64
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 from tasking import links, make, titles, walk
 
 from database import writing
@@ -236,13 +236,39 @@ def test_priority_and_status_are_sorted_by_meaning_and_ties_come_newest_first(an
     assert {sort: "".join(titles(anna_anywhere, f"?sort={sort}")) for sort in cases} == cases
 
 
-@pytest.mark.parametrize("sort", ["priority", "-priority", "status", "-status"])
+@pytest.mark.parametrize("sort", [f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")])
 def test_pages_by_number_are_the_list_in_order_too(anna_anywhere, sort):
     for fields in ASSORTED:
         make(anna_anywhere, **fields)
     everything = ordered(anna_anywhere.get("/tasks?per_page=100").json, sort)
     pages = [anna_anywhere.get(f"/tasks?sort={sort}&page={page}&per_page=7").json for page in range(1, 6)]
     assert [task for page in pages for task in page] == everything
+
+
+MANY = 3000
+ALIKE = "'same', '2026-01-01 00:00:00.000000', NULL"
+DIFFERENT = "'Task ' || value, datetime('2026-01-01', value || ' minutes'), datetime('2027-01-01', -value || ' hours')"
+
+
+@pytest.mark.parametrize("fields", [ALIKE, DIFFERENT], ids=["alike", "different"])
+def test_a_page_of_many_tasks_is_had_without_looking_at_them_all(app, anna, fields):
+    make(anna)
+    with app.app_context(), writing(db.engine) as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO tasks (user_id, title, created_at, due_at, updated_at)"
+            f" SELECT user_id, {fields}, '2026-01-01 00:00:00.000000'"
+            f" FROM tasks, (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT {MANY})"
+            " SELECT value FROM n)"
+        )
+        steps = []
+        # Every tenth instruction of SQLite's machine; to look at a row takes several.
+        event.listen(db.engine, "checkout", lambda driver, *_: driver.set_progress_handler(lambda: steps.append(1), 10))
+    for sort in (f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")):
+        steps.clear()
+        first = anna.get(f"/tasks?sort={sort}&per_page=10")
+        behind = anna.get(links(first)["next"])
+        assert len(first.json) == len(behind.json) == 10
+        assert len(steps) * 10 < 2 * MANY, sort
 
 
 def ordered(tasks, sort):

@@ -7,15 +7,14 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from sqlalchemy import BigInteger, Text, bindparam, case, cast, func, literal, literal_column, select, union_all
+from sqlalchemy import Text, bindparam, cast, func, literal_column, select
 
 from models import TaskCount, now
-from web import cursors, direct
+from web import cursors, direct, index_orders
 from web.extensions import caller_id, db
 from web.filters import FILTERS, conditions, one_of
-from web.parameters import LARGEST_ID
 from web.shown import FIELDS, SHOWN, Object, as_json, shown, tasks
-from web.sorting import FEW_VALUES, NEWEST_FIRST, Key, Order, asked_order, behind
+from web.sorting import NEWEST_FIRST, Order, asked_order, behind
 from web.task_rows import RESTORABLE
 from web.waymarks import Waymarks
 
@@ -163,9 +162,10 @@ def every_row(listing: Listing) -> tuple[Select[Any], dict[str, Any]]:
 
 
 def _rows(listing: Listing, place: Sequence[Any] | None) -> Select[Any]:
-    if listing.whole and listing.order[0].name in FEW_VALUES and listing.order[1:] == NEWEST_FIRST:
-        return _by_value(listing.order[0], begun=place is not None)
     empty = None if place is None else tuple(value is None for value in place)
+    in_parts = _in_parts(listing.order, empty) if listing.whole else None
+    if in_parts is not None:
+        return in_parts
     statement = _ordered(listing.order, deleted=listing.deleted, whole=listing.whole, empty=empty)
     return statement.where(*listing.filters) if listing.filters else statement
 
@@ -182,31 +182,15 @@ def _ordered(order: Order, *, deleted: bool, whole: bool, empty: tuple[bool, ...
     return ordered.limit(bindparam("size")).offset(bindparam("offset"))
 
 
-@lru_cache(maxsize=8)
-def _by_value(key: Key, *, begun: bool) -> Select[Any]:
-    """The statement of all tasks by one of a few values, ties newest first: no index has them in this order, but for
-    each value there is one. begun: whether they come behind a place.
-    """
-    column, values = FEW_VALUES[key.name]
-    size, offset, rank, newest = (
-        bindparam(name, type_=BigInteger()) for name in ("size", "offset", "after_0", "after_1")
-    )
-    parts = []
-    for number, value in enumerate(values):
-        part = select(tasks.c.id, literal(number).label("rank")).where(*_chosen(deleted=False), column == value)
-        if begun:
-            part = part.where(
-                literal(number) <= rank if key.down else literal(number) >= rank,
-                # Reckoned once for all rows, so that the index begins there.
-                tasks.c.id < case((literal(number) == rank, newest), else_=LARGEST_ID),
-            )
-        parts.append(part.order_by(tasks.c.id.desc()).limit(size + offset).subquery().select())
-    found = union_all(*parts).subquery().c
-    ordering = (found.rank.desc() if key.down else found.rank, found.id.desc())
-    page = select(found.id, found.rank).order_by(*ordering).limit(size).offset(offset).subquery().c
-    columns = [*SHOWN, page.rank, tasks.c.id, TOTAL.label("total")]
-    again = (page.rank.desc() if key.down else page.rank, tasks.c.id.desc())
-    return select(*columns).where(tasks.c.id == page.id).order_by(*again)
+@lru_cache(maxsize=64)
+def _in_parts(order: Order, empty: tuple[bool, ...] | None) -> Select[Any] | None:
+    """The statement of a list of all tasks that no index has in this order; None where one has."""
+    part = index_orders.part(order, empty)
+    if part is None:
+        return None
+    columns = [*SHOWN, part.c.value, tasks.c.id, TOTAL.label("total")]
+    ordering = (order[0].ordering(part.c.value), tasks.c.id.desc())
+    return select(*columns).where(tasks.c.id == part.c.id).order_by(*ordering)
 
 
 def _chosen(*, deleted: bool) -> list[ColumnElement[bool]]:

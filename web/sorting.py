@@ -46,9 +46,10 @@ class Key:
         """What the database compares."""
         return SORTED_BY[self.name]
 
-    def ordering(self) -> ColumnElement[Any]:
-        """The ORDER BY. Where a task may have no value, it comes last both ways."""
-        ordering = self.column.desc() if self.down else self.column.asc()
+    def ordering(self, values: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
+        """The ORDER BY, of the column or of `values` that come from it. A task without a value comes last both ways."""
+        values = self.column if values is None else values
+        ordering = values.desc() if self.down else values.asc()
         return ordering.nulls_last() if self.name == "due_at" else ordering
 
 
