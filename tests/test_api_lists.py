@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 from tasking import links, make, titles, walk
 
 from database import writing
+from web import listing
 from web.extensions import db
 from web.sorting import SORTED_BY
 
@@ -236,13 +237,20 @@ def test_priority_and_status_are_sorted_by_meaning_and_ties_come_newest_first(an
     assert {sort: "".join(titles(anna_anywhere, f"?sort={sort}")) for sort in cases} == cases
 
 
-@pytest.mark.parametrize("sort", [f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")])
-def test_pages_by_number_are_the_list_in_order_too(anna_anywhere, sort):
+# Of so few tasks all are looked at; with less in its place, those statements are tried that only many need.
+LOOKED_AT = pytest.mark.parametrize("looked_at", [listing.MANY, 8, 0])
+
+
+@LOOKED_AT
+@pytest.mark.parametrize("query", ["", "&status=pending", "&due_after=1970-01-01T00:00:00Z", "&q=b"])
+def test_pages_by_number_are_the_list_in_order_too(anna_anywhere, monkeypatch, query, looked_at):
+    monkeypatch.setattr(listing, "MANY", looked_at)
     for fields in ASSORTED:
         make(anna_anywhere, **fields)
-    everything = ordered(anna_anywhere.get("/tasks?per_page=100").json, sort)
-    pages = [anna_anywhere.get(f"/tasks?sort={sort}&page={page}&per_page=7").json for page in range(1, 6)]
-    assert [task for page in pages for task in page] == everything
+    everything = anna_anywhere.get(f"/tasks?per_page=100{query}").json
+    for sort in (f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")):
+        pages = [anna_anywhere.get(f"/tasks?sort={sort}&page={page}&per_page=7{query}").json for page in range(1, 6)]
+        assert [task for page in pages for task in page] == ordered(everything, sort)
 
 
 MANY = 3000
@@ -251,7 +259,8 @@ DIFFERENT = "'Task ' || value, datetime('2026-01-01', value || ' minutes'), date
 
 
 @pytest.mark.parametrize("fields", [ALIKE, DIFFERENT], ids=["alike", "different"])
-def test_a_page_of_many_tasks_is_had_without_looking_at_them_all(app, anna, fields):
+def test_a_page_of_many_tasks_is_had_without_looking_at_them_all(app, anna, monkeypatch, fields):
+    monkeypatch.setattr(listing, "MANY", 100)
     make(anna)
     with app.app_context(), writing(db.engine) as connection:
         connection.exec_driver_sql(
@@ -263,7 +272,10 @@ def test_a_page_of_many_tasks_is_had_without_looking_at_them_all(app, anna, fiel
         steps = []
         # Every tenth instruction of SQLite's machine; to look at a row takes several.
         event.listen(db.engine, "checkout", lambda driver, *_: driver.set_progress_handler(lambda: steps.append(1), 10))
-    for sort in (f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")):
+    for number in range(30):
+        make(anna, title=f"Urgent {number}", priority="urgent", due_at=f"2026-02-{number % 28 + 1:02}T00:00:00Z")
+    sorts = [f"{sign}{name}" for name in SORTED_BY for sign in ("", "-")]
+    for sort in (f"{sort}{query}" for sort in sorts for query in ("", "&priority=urgent")):
         steps.clear()
         first = anna.get(f"/tasks?sort={sort}&per_page=10")
         behind = anna.get(links(first)["next"])
@@ -298,7 +310,9 @@ ASSORTED = [
 ]
 
 
-def test_a_walk_along_the_cursors_is_the_whole_list_in_order(anna_anywhere):
+@LOOKED_AT
+def test_a_walk_along_the_cursors_is_the_whole_list_in_order(anna_anywhere, monkeypatch, looked_at):
+    monkeypatch.setattr(listing, "MANY", looked_at)
     for fields in ASSORTED:
         make(anna_anywhere, **fields)
     everything = anna_anywhere.get("/tasks?per_page=100").json

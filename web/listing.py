@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PARAMETERS = (*FILTERS, "sort", "deleted")
 COUNT = select(TaskCount.live, TaskCount.version, TaskCount.deleted).where(TaskCount.user_id == bindparam("owner"))
 EMPTY = as_json([])
+# So many tasks are looked at and sorted in a few milliseconds, and no way around it is sought.
+MANY = 10_000
 TOTAL = select(TaskCount.live).where(TaskCount.user_id == bindparam("owner")).scalar_subquery()
 
 
@@ -40,6 +42,7 @@ class Listing:
     owner: int
     deleted: bool
     filters: tuple[ColumnElement[bool], ...]
+    by_columns: bool  # whether the filters ask for no more than columns of the task itself
     order: Order
     name: str  # the same for the same question, whatever part of the answer is wanted
 
@@ -53,12 +56,13 @@ def asked_listing(given: Given) -> Listing:
     """The list that the parameters ask for."""
     owner = caller_id()
     if given.keys().isdisjoint(PARAMETERS):
-        return Listing(owner, False, (), NEWEST_FIRST, str(owner))
+        return Listing(owner, False, (), True, NEWEST_FIRST, str(owner))
     deleted = "deleted" in given and one_of("deleted", given, ("true", "false")) == "true"
     order = asked_order(given)
     question = {name: sorted(set(given[name])) for name in FILTERS if name in given}
     name = f"{owner} {deleted} {question} {[(key.name, key.down) for key in order]}"
-    return Listing(owner, deleted, tuple(conditions(given, owner, db.engine.dialect.name)), order, name)
+    filters = tuple(conditions(given, owner, db.engine.dialect.name))
+    return Listing(owner, deleted, filters, given.keys().isdisjoint(("q", "label")), order, name)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def fetch(listing: Listing, page: Page) -> Part:
         if page.number and page.offset >= total:
             return Part(EMPTY, total, None)
         place = _place_of(listing, page)
-        rows = connection.execute(_rows(listing, place), _values(listing, page, place)).all()
+        rows = connection.execute(_rows(listing, place, total), _values(listing, page, place)).all()
     return _part(listing, page, rows, total)
 
 
@@ -161,12 +165,19 @@ def every_row(listing: Listing) -> tuple[Select[Any], dict[str, Any]]:
     return rows.where(*listing.filters).limit(None).offset(None), _whose(listing)
 
 
-def _rows(listing: Listing, place: Sequence[Any] | None) -> Select[Any]:
-    empty = None if place is None else tuple(value is None for value in place)
-    in_parts = _in_parts(listing.order, empty) if listing.whole else None
+def _rows(listing: Listing, place: Sequence[Any] | None, total: int = 0) -> Select[Any]:
+    order, empty = listing.order, None if place is None else tuple(value is None for value in place)
+    in_parts = None
+    if listing.whole:
+        in_parts = _whole_in_parts(order, empty)
+    elif listing.filters and not listing.deleted and _count(listing.owner)[0] > MANY:
+        chosen = [*_chosen(deleted=False), *listing.filters]
+        if total <= MANY:
+            return _of_few(chosen, order, empty)
+        in_parts = _in_parts(chosen, order, empty) if listing.by_columns else None
     if in_parts is not None:
         return in_parts
-    statement = _ordered(listing.order, deleted=listing.deleted, whole=listing.whole, empty=empty)
+    statement = _ordered(order, deleted=listing.deleted, whole=listing.whole, empty=empty)
     return statement.where(*listing.filters) if listing.filters else statement
 
 
@@ -183,14 +194,37 @@ def _ordered(order: Order, *, deleted: bool, whole: bool, empty: tuple[bool, ...
 
 
 @lru_cache(maxsize=64)
-def _in_parts(order: Order, empty: tuple[bool, ...] | None) -> Select[Any] | None:
-    """The statement of a list of all tasks that no index has in this order; None where one has."""
-    part = index_orders.part(order, empty)
+def _whole_in_parts(order: Order, empty: tuple[bool, ...] | None) -> Select[Any] | None:
+    return _in_parts(_chosen(deleted=False), order, empty, TOTAL.label("total"))
+
+
+def _in_parts(
+    chosen: list[ColumnElement[bool]], order: Order, empty: tuple[bool, ...] | None, *more: ColumnElement[Any]
+) -> Select[Any] | None:
+    """The statement of a list that no index has in this order; None where one has."""
+    part = index_orders.part(chosen, order, empty)
     if part is None:
         return None
-    columns = [*SHOWN, part.c.value, tasks.c.id, TOTAL.label("total")]
     ordering = (order[0].ordering(part.c.value), tasks.c.id.desc())
-    return select(*columns).where(tasks.c.id == part.c.id).order_by(*ordering)
+    return select(*SHOWN, part.c.value, tasks.c.id, *more).where(tasks.c.id == part.c.id).order_by(*ordering)
+
+
+def _of_few(chosen: list[ColumnElement[bool]], order: Order, empty: tuple[bool, ...] | None) -> Select[Any]:
+    """The statement of a list that is found first, and sorted then.
+
+    A database would rather look at all tasks in order, until it has a page of such as are chosen.
+    """
+    keys = [key.column.label(f"key_{number}") for number, key in enumerate(order)]
+    few = select(tasks.c.id.label("task_id"), *keys).where(*chosen).cte("few").prefix_with("MATERIALIZED")
+    values = [few.c[key.name] for key in keys]
+    page = select(few).where(*([] if empty is None else [behind(order, empty, values)]))
+    part = page.order_by(*_ordering(order, values)).limit(bindparam("size")).offset(bindparam("offset")).subquery()
+    values = [part.c[key.name] for key in keys]
+    return select(*SHOWN, *values).where(tasks.c.id == part.c.task_id).order_by(*_ordering(order, values))
+
+
+def _ordering(order: Order, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [key.ordering(value) for key, value in zip(order, values, strict=True)]
 
 
 def _chosen(*, deleted: bool) -> list[ColumnElement[bool]]:

@@ -69,38 +69,42 @@ def asked_order(given: Mapping[str, Sequence[str]]) -> Order:
     return keys if "id" in names else keys + NEWEST_FIRST
 
 
-def behind(order: Order, empty: Sequence[bool]) -> ColumnElement[bool]:
+def behind(
+    order: Order, empty: Sequence[bool], values: Sequence[ColumnElement[Any]] | None = None
+) -> ColumnElement[bool]:
     """Whether a task comes behind the place whose values are bound to `after_0`, `after_1`, ...
 
-    empty: for each key, whether the place has no value there.
+    empty: for each key, whether the place has no value there. values: what the keys compare, where not their columns.
     """
-    alternatives = [
-        and_(*(_level(n, order, empty) for n in range(number)), _past(number, order, empty))
-        for number in range(len(order))
-    ]
-    return and_(_bound(order, empty), or_(*alternatives))
+    compared = values or [key.column for key in order]
+    levels = [_Level(*each, number) for number, each in enumerate(zip(order, compared, empty, strict=True))]
+    alternatives = [and_(*(each.tied() for each in levels[: level.number]), level.past()) for level in levels]
+    return and_(levels[0].bound(), or_(*alternatives))
 
 
-def _place(number: int, key: Key) -> Any:
-    return bindparam(f"after_{number}", type_=key.column.type)
+@dataclass(frozen=True)
+class _Level:
+    """What a key compares, and whether the place has no value there."""
 
+    key: Key
+    value: ColumnElement[Any]
+    is_empty: bool
+    number: int
 
-def _level(number: int, order: Order, empty: Sequence[bool]) -> ColumnElement[bool]:
-    column = order[number].column
-    return column.is_(None) if empty[number] else column == _place(number, order[number])
+    def tied(self) -> ColumnElement[bool]:
+        return self.value.is_(None) if self.is_empty else self.value == self._place()
 
+    def past(self) -> ColumnElement[bool]:
+        if self.is_empty:
+            return false()
+        past = self.value < self._place() if self.key.down else self.value > self._place()
+        return or_(past, self.value.is_(None)) if self.key.name == "due_at" else past
 
-def _past(number: int, order: Order, empty: Sequence[bool]) -> ColumnElement[bool]:
-    key = order[number]
-    if empty[number]:
-        return false()
-    past = key.column < _place(number, key) if key.down else key.column > _place(number, key)
-    return or_(past, key.column.is_(None)) if key.name == "due_at" else past
+    def bound(self) -> ColumnElement[bool]:
+        """What the alternatives have in common: it lets an index begin at the place."""
+        if self.key.name == "due_at":
+            return self.value.is_(None) if self.is_empty else or_(self.past(), self.tied())
+        return self.value <= self._place() if self.key.down else self.value >= self._place()
 
-
-def _bound(order: Order, empty: Sequence[bool]) -> ColumnElement[bool]:
-    """What the alternatives have in common: it lets an index begin at the place."""
-    key = order[0]
-    if key.name == "due_at":
-        return key.column.is_(None) if empty[0] else or_(_past(0, order, empty), _level(0, order, empty))
-    return key.column <= _place(0, key) if key.down else key.column >= _place(0, key)
+    def _place(self) -> Any:
+        return bindparam(f"after_{self.number}", type_=self.key.column.type)
