@@ -167,18 +167,31 @@ def every_row(listing: Listing) -> tuple[Select[Any], dict[str, Any]]:
 
 def _rows(listing: Listing, place: Sequence[Any] | None, total: int = 0) -> Select[Any]:
     order, empty = listing.order, None if place is None else tuple(value is None for value in place)
-    in_parts = None
     if listing.whole:
-        in_parts = _whole_in_parts(order, empty)
-    elif listing.filters and not listing.deleted and _count(listing.owner)[0] > MANY:
-        chosen = [*_chosen(deleted=False), *listing.filters]
-        if total <= MANY:
-            return _of_few(chosen, order, empty)
-        in_parts = _in_parts(chosen, order, empty) if listing.by_columns else None
+        return _of_all(order, empty, db.engine.dialect.name)
+    if listing.filters and not listing.deleted and _count(listing.owner)[0] > MANY:
+        return _of_many(listing, empty, few=total <= MANY)
+    return _ordered(order, deleted=listing.deleted, whole=False, empty=empty).where(*listing.filters)
+
+
+@lru_cache(maxsize=256)
+def _of_all(order: Order, empty: tuple[bool, ...] | None, dialect: str) -> Select[Any]:
+    """The statement of a list of all tasks."""
+    chosen, total = _chosen(deleted=False), TOTAL.label("total")
+    in_parts = _in_parts(chosen, order, empty, total)
     if in_parts is not None:
         return in_parts
-    statement = _ordered(order, deleted=listing.deleted, whole=listing.whole, empty=empty)
-    return statement.where(*listing.filters) if listing.filters else statement
+    # SQLite doesn't look up what it skips; where an index has this order, there is nothing else to be spared.
+    if dialect == "sqlite" and len(order) <= 2:
+        return _ordered(order, deleted=False, whole=True, empty=empty)
+    return _ids_first(chosen, order, empty, total)
+
+
+def _of_many(listing: Listing, empty: tuple[bool, ...] | None, *, few: bool) -> Select[Any]:
+    """The statement of a list with filters, of somebody who has many tasks. few: whether the list holds only a few."""
+    chosen = [*_chosen(deleted=False), *listing.filters]
+    in_parts = None if few or not listing.by_columns else _in_parts(chosen, listing.order, empty)
+    return _ids_first(chosen, listing.order, empty, few=few) if in_parts is None else in_parts
 
 
 @lru_cache(maxsize=256)
@@ -193,11 +206,6 @@ def _ordered(order: Order, *, deleted: bool, whole: bool, empty: tuple[bool, ...
     return ordered.limit(bindparam("size")).offset(bindparam("offset"))
 
 
-@lru_cache(maxsize=64)
-def _whole_in_parts(order: Order, empty: tuple[bool, ...] | None) -> Select[Any] | None:
-    return _in_parts(_chosen(deleted=False), order, empty, TOTAL.label("total"))
-
-
 def _in_parts(
     chosen: list[ColumnElement[bool]], order: Order, empty: tuple[bool, ...] | None, *more: ColumnElement[Any]
 ) -> Select[Any] | None:
@@ -209,18 +217,25 @@ def _in_parts(
     return select(*SHOWN, part.c.value, tasks.c.id, *more).where(tasks.c.id == part.c.id).order_by(*ordering)
 
 
-def _of_few(chosen: list[ColumnElement[bool]], order: Order, empty: tuple[bool, ...] | None) -> Select[Any]:
-    """The statement of a list that is found first, and sorted then.
+def _ids_first(
+    chosen: list[ColumnElement[bool]],
+    order: Order,
+    empty: tuple[bool, ...] | None,
+    *more: ColumnElement[Any],
+    few: bool = False,
+) -> Select[Any]:
+    """The statement of a list whose rows are looked up when it is known which they are.
 
-    A database would rather look at all tasks in order, until it has a page of such as are chosen.
+    few: find all before they are sorted: a database would rather look at all tasks in order for a page of those chosen.
     """
     keys = [key.column.label(f"key_{number}") for number, key in enumerate(order)]
-    few = select(tasks.c.id.label("task_id"), *keys).where(*chosen).cte("few").prefix_with("MATERIALIZED")
-    values = [few.c[key.name] for key in keys]
-    page = select(few).where(*([] if empty is None else [behind(order, empty, values)]))
+    rows = select(tasks.c.id.label("task_id"), *keys).where(*chosen)
+    found = rows.cte("few").prefix_with("MATERIALIZED") if few else rows.subquery()
+    values = [found.c[key.name] for key in keys]
+    page = select(found).where(*([] if empty is None else [behind(order, empty, values)]))
     part = page.order_by(*_ordering(order, values)).limit(bindparam("size")).offset(bindparam("offset")).subquery()
     values = [part.c[key.name] for key in keys]
-    return select(*SHOWN, *values).where(tasks.c.id == part.c.task_id).order_by(*_ordering(order, values))
+    return select(*SHOWN, *values, *more).where(tasks.c.id == part.c.task_id).order_by(*_ordering(order, values))
 
 
 def _ordering(order: Order, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
