@@ -14,7 +14,17 @@ SHARED |= {"application", "fields", "received", "task_descriptions", "writes"}
 SHARED |= {"bulk", "cleanup", "cursors", "direct", "etag", "export", "filters", "idempotency", "listing"}
 SHARED |= {"cells", "loaded", "reader", "row_answers", "row_filters", "row_lists", "row_orders", "shapes"}
 SHARED |= {"closed_accounts", "dataset_descriptions", "in_one_piece", "postgresql"}
-SHARED |= {"group_commit", "index_orders", "search", "sent_files", "shown", "sorting", "task_rows", "waymarks"}
+SHARED |= {
+    "group_commit",
+    "index_orders",
+    "list_statements",
+    "search",
+    "sent_files",
+    "shown",
+    "sorting",
+    "task_rows",
+    "waymarks",
+}
 
 RULES = [
     ("models.py", ("web", "etl", "main", "pandas", *FLASK)),

@@ -12,7 +12,6 @@ import time
 from collections import deque
 from contextlib import suppress
 from contextvars import copy_context
-from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -97,11 +96,12 @@ class GroupCommit:
             driver.commit()
         except BaseException as error:  # noqa: BLE001 (every request raises it in its own thread)
             for part in group:
-                part.error = part.error or copy(error)
+                part.error = part.error or error
             self._forget()
-        self._hand_over()
-        for part in group[1:]:
-            part.wakes.release()
+        finally:
+            self._hand_over()
+            for part in group[1:]:
+                part.wakes.release()
 
     def _begun(self, group: list[_Part]) -> QueuingConnection:
         self._take_next(group)

@@ -10,11 +10,11 @@ from flask import current_app
 from sqlalchemy import Text, bindparam, cast, func, literal_column, select
 
 from models import TaskCount, now
-from web import cursors, direct, index_orders
+from web import cursors, direct, list_statements
 from web.extensions import caller_id, db
 from web.filters import FILTERS, conditions, one_of
 from web.shown import FIELDS, SHOWN, Object, as_json, shown, tasks
-from web.sorting import NEWEST_FIRST, Order, asked_order, behind
+from web.sorting import NEWEST_FIRST, Order, asked_order
 from web.task_rows import RESTORABLE
 from web.waymarks import Waymarks
 
@@ -32,7 +32,6 @@ COUNT = select(TaskCount.live, TaskCount.version, TaskCount.deleted).where(TaskC
 EMPTY = as_json([])
 # So many tasks are looked at and sorted in a few milliseconds, and no way around it is sought.
 MANY = 10_000
-TOTAL = select(TaskCount.live).where(TaskCount.user_id == bindparam("owner")).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def _part(listing: Listing, page: Page, rows: Sequence[Sequence[Any]], total: in
 def total_of(connection: Connection, listing: Listing) -> int:
     """How many tasks the list holds. Only those that a filter chose have to be counted."""
     if listing.filters:
-        chosen = select(func.count()).where(*_chosen(deleted=listing.deleted), *listing.filters)
+        chosen = select(func.count()).where(*list_statements.chosen(deleted=listing.deleted), *listing.filters)
         return connection.execute(chosen, _whose(listing)).scalar_one()
     count = connection.execute(COUNT, {"owner": listing.owner}).first()
     if count is None or not listing.deleted:
@@ -161,92 +160,18 @@ def total_of(connection: Connection, listing: Listing) -> int:
 
 def every_row(listing: Listing) -> tuple[Select[Any], dict[str, Any]]:
     """The statement of the whole list, and the values that it is run with."""
-    rows = _ordered(listing.order, deleted=listing.deleted, whole=listing.whole, empty=None)
+    rows = list_statements.ordered(listing.order, deleted=listing.deleted, whole=listing.whole, empty=None)
     return rows.where(*listing.filters).limit(None).offset(None), _whose(listing)
 
 
 def _rows(listing: Listing, place: Sequence[Any] | None, total: int = 0) -> Select[Any]:
     order, empty = listing.order, None if place is None else tuple(value is None for value in place)
     if listing.whole:
-        return _of_all(order, empty, db.engine.dialect.name)
+        return list_statements.of_all(order, empty, db.engine.dialect.name)
     if listing.filters and not listing.deleted and _count(listing.owner)[0] > MANY:
-        return _of_many(listing, empty, few=total <= MANY)
-    return _ordered(order, deleted=listing.deleted, whole=False, empty=empty).where(*listing.filters)
-
-
-@lru_cache(maxsize=256)
-def _of_all(order: Order, empty: tuple[bool, ...] | None, dialect: str) -> Select[Any]:
-    """The statement of a list of all tasks."""
-    chosen, total = _chosen(deleted=False), TOTAL.label("total")
-    in_parts = _in_parts(chosen, order, empty, total)
-    if in_parts is not None:
-        return in_parts
-    # SQLite doesn't look up what it skips; where an index has this order, there is nothing else to be spared.
-    if dialect == "sqlite" and len(order) <= 2:
-        return _ordered(order, deleted=False, whole=True, empty=empty)
-    return _ids_first(chosen, order, empty, total)
-
-
-def _of_many(listing: Listing, empty: tuple[bool, ...] | None, *, few: bool) -> Select[Any]:
-    """The statement of a list with filters, of somebody who has many tasks. few: whether the list holds only a few."""
-    chosen, order = [*_chosen(deleted=False), *listing.filters], listing.order
-    # Hardly two tasks have the same title: there a database finds its way along the index alone.
-    in_parts = not few and listing.by_columns and order[0].name != "title"
-    statement = _in_parts(chosen, order, empty) if in_parts else None
-    return _ids_first(chosen, order, empty, few=few) if statement is None else statement
-
-
-@lru_cache(maxsize=256)
-def _ordered(order: Order, *, deleted: bool, whole: bool, empty: tuple[bool, ...] | None) -> Select[Any]:
-    """The statement of a list, kept because it takes longer to build than to run.
-
-    empty: None for the list from its beginning; else which values the place that it begins behind has not.
-    """
-    columns = [*SHOWN, *(key.column for key in order), *([TOTAL.label("total")] if whole else [])]
-    chosen = [*_chosen(deleted=deleted), *([] if empty is None else [behind(order, empty)])]
-    ordered = select(*columns).where(*chosen).order_by(*(key.ordering() for key in order))
-    return ordered.limit(bindparam("size")).offset(bindparam("offset"))
-
-
-def _in_parts(
-    chosen: list[ColumnElement[bool]], order: Order, empty: tuple[bool, ...] | None, *more: ColumnElement[Any]
-) -> Select[Any] | None:
-    """The statement of a list that no index has in this order; None where one has."""
-    part = index_orders.part(chosen, order, empty)
-    if part is None:
-        return None
-    ordering = (order[0].ordering(part.c.value), tasks.c.id.desc())
-    return select(*SHOWN, part.c.value, tasks.c.id, *more).where(tasks.c.id == part.c.id).order_by(*ordering)
-
-
-def _ids_first(
-    chosen: list[ColumnElement[bool]],
-    order: Order,
-    empty: tuple[bool, ...] | None,
-    *more: ColumnElement[Any],
-    few: bool = False,
-) -> Select[Any]:
-    """The statement of a list whose rows are looked up when it is known which they are.
-
-    few: find all before they are sorted: a database would rather look at all tasks in order for a page of those chosen.
-    """
-    keys = [key.column.label(f"key_{number}") for number, key in enumerate(order)]
-    rows = select(tasks.c.id.label("task_id"), *keys).where(*chosen)
-    found = rows.cte("few").prefix_with("MATERIALIZED") if few else rows.subquery()
-    values = [found.c[key.name] for key in keys]
-    page = select(found).where(*([] if empty is None else [behind(order, empty, values)]))
-    part = page.order_by(*_ordering(order, values)).limit(bindparam("size")).offset(bindparam("offset")).subquery()
-    values = [part.c[key.name] for key in keys]
-    return select(*SHOWN, *values, *more).where(tasks.c.id == part.c.task_id).order_by(*_ordering(order, values))
-
-
-def _ordering(order: Order, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    return [key.ordering(value) for key, value in zip(order, values, strict=True)]
-
-
-def _chosen(*, deleted: bool) -> list[ColumnElement[bool]]:
-    gone = tasks.c.deleted_at > bindparam("restorable") if deleted else tasks.c.deleted_at.is_(None)
-    return [tasks.c.user_id == bindparam("owner"), gone]
+        few, by_columns = total <= MANY, listing.by_columns
+        return list_statements.of_some(listing.filters, order, empty, few=few, by_columns=by_columns)
+    return list_statements.ordered(order, deleted=listing.deleted, whole=False, empty=empty).where(*listing.filters)
 
 
 def _whose(listing: Listing) -> dict[str, Any]:
