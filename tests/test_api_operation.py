@@ -60,6 +60,12 @@ def test_metrics_are_those_of_all_workers_also_of_one_that_died(serve):
     assert numbers(served)['http_request_duration_seconds_count{method="GET",route="/me",status="401"}'] == 40
 
 
+def test_no_two_requests_have_the_same_id_whichever_worker_they_come_to(serve):
+    served = serve("--workers", "3")
+    ids = [served.ask("GET", "/healthz")[1]["X-Request-ID"] for _ in range(60)]
+    assert len(set(ids)) == 60
+
+
 def numbers(served):
     request = Request(f"http://127.0.0.1:{served.port}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     with urlopen(request) as answer:

@@ -65,8 +65,8 @@ def all_at_once(engine, together, works):
         for number, work in enumerate(works):
             threads.append(threading.Thread(target=come, args=(number, work)))
             threads[-1].start()
-            # One is at the file, the others are in the queue.
-            while len(together._queue) < number and not came[number]:
+            # The first one waits at the file, the others in the queue.
+            while not together._has_first or len(together._queue) != number:
                 time.sleep(0.001)
     for thread in threads:
         thread.join()
