@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 STATUSES = ("pending", "in_progress", "completed")
 PRIORITIES = ("low", "normal", "high", "urgent")
 # What tasks are sorted by, beside their ids.
-SORT_KEYS = ("status", "priority", "created_at", "due_at", "updated_at", "title")
+SORT_KEYS = ("created_at", "updated_at", "due_at", "priority", "status", "title")
 
 # What a load is doing: `loading` until it is `published`; `failed` says why in `error`; `abandoned` was
 # superseded by a later load of the same table before it ended.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, false, or_
 
-from models import PRIORITIES, STATUSES
+from models import PRIORITIES, SORT_KEYS, STATUSES
 from web.parameters import refusal
 from web.shown import tasks
 
@@ -25,12 +25,7 @@ def _meaning(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement
 FEW_VALUES = {"priority": (tasks.c.priority, PRIORITIES), "status": (tasks.c.status, STATUSES)}
 
 SORTED_BY: dict[str, ColumnElement[Any]] = {
-    "created_at": tasks.c.created_at,
-    "updated_at": tasks.c.updated_at,
-    "due_at": tasks.c.due_at,
-    **{name: _meaning(column, values) for name, (column, values) in FEW_VALUES.items()},
-    "title": tasks.c.title,
-    "id": tasks.c.id,
+    name: _meaning(*FEW_VALUES[name]) if name in FEW_VALUES else tasks.c[name] for name in (*SORT_KEYS, "id")
 }
 
 
