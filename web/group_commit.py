@@ -88,7 +88,8 @@ class GroupCommit:
     def _work_for_all(self) -> None:
         group: list[_Part] = []
         try:
-            driver = self._begun(group)
+            self._take_next(group)
+            driver = self._begun(group[0].give_up)
             no_more = time.monotonic() + LONG_SECONDS
             _run(driver, group[0])
             while time.monotonic() < no_more and self._take_next(group):
@@ -103,10 +104,9 @@ class GroupCommit:
             for part in group[1:]:
                 part.wakes.release()
 
-    def _begun(self, group: list[_Part]) -> QueuingConnection:
-        self._take_next(group)
+    def _begun(self, give_up: float) -> QueuingConnection:
         driver = self._driver = self._driver or self._opened()
-        driver.begin_to_write(self._turns, max(0, group[0].give_up - time.monotonic()), long=False)
+        driver.begin_to_write(self._turns, max(0, give_up - time.monotonic()), long=False)
         return driver
 
     def _take_next(self, group: list[_Part]) -> bool:

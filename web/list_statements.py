@@ -71,8 +71,7 @@ def _in_parts(conditions: Conditions, order: Order, empty: Empty, *more: ColumnE
     part = index_orders.part(conditions, order, empty)
     if part is None:
         return None
-    ordering = (order[0].ordering(part.c.value), tasks.c.id.desc())
-    return select(*SHOWN, part.c.value, tasks.c.id, *more).where(tasks.c.id == part.c.id).order_by(*ordering)
+    return _looked_up(part.c.id, order, [part.c.value, part.c.id], *more)
 
 
 def _ids_first(
@@ -92,8 +91,14 @@ def _ids_first(
     values = [found.c[key.name] for key in keys]
     page = select(found).where(*([] if empty is None else [behind(order, empty, values)]))
     part = page.order_by(*_ordering(order, values)).limit(bindparam("size")).offset(bindparam("offset")).subquery()
-    values = [part.c[key.name] for key in keys]
-    return select(*SHOWN, *values, *more).where(tasks.c.id == part.c.task_id).order_by(*_ordering(order, values))
+    return _looked_up(part.c.task_id, order, [part.c[key.name] for key in keys], *more)
+
+
+def _looked_up(
+    task_id: ColumnElement[int], order: Order, values: Sequence[ColumnElement[Any]], *more: ColumnElement[Any]
+) -> Select[Any]:
+    """The rows with these ids, and the values of the keys that they are sorted by."""
+    return select(*SHOWN, *values, *more).where(tasks.c.id == task_id).order_by(*_ordering(order, values))
 
 
 def _ordering(order: Order, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
