@@ -227,6 +227,11 @@ class Served:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split() if "resource_tracker" not in _command_line(pid)]
 
+    def listening(self):
+        """How many workers listen: each has a socket of its own at the port."""
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(local.endswith(f":{self.port:04X}") and state == "0A" for _, local, _, state, *_ in sockets)
+
 
 def _command_line(pid):
     return Path(f"/proc/{pid}/cmdline").read_text()
@@ -266,9 +271,11 @@ def _wait_until_it_answers(served):
     while served.process.poll() is None:
         try:
             served.ask("GET", "/healthz")
-            return
+            if served.listening() >= len(served.workers()):  # else a test could kill the only one that answers
+                return
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     pytest.fail(f"the app ended before it answered:\n{served.output.read_text()}")
 
 
