@@ -68,6 +68,26 @@ class Visitor:
         self.ask("POST", "/tasks/bulk", {"operations": [{"op": "create", "task": task} for task in tasks]}, name)
 
 
+class HeldUp:
+    """Requests of a tab to `url`, which are sent when the test says so."""
+
+    def __init__(self, tab: Page, url):
+        self._tab = tab
+        self._routes = []
+        tab.route(url, lambda route: self._routes.append(route))
+
+    def expect(self, count):
+        """Wait until there are `count`."""
+        while len(self._routes) < count:
+            self._tab.wait_for_timeout(10)
+        assert len(self._routes) == count
+
+    def send(self):
+        """Send the first, once it is there."""
+        self.expect(1)
+        self._routes.pop().continue_()
+
+
 def titles(tab: Page):
     """The titles that the list shows."""
     return tab.locator(".task .title")

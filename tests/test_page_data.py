@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from browsing import assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen
+from browsing import HeldUp, assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen
 from loading import Place, ended
 from playwright.sync_api import expect
 from test_flights import file_of, read_independently
@@ -93,8 +93,7 @@ def test_flights_are_filtered_to_one_carrier_and_sorted_by_delay(visitor, united
 def test_while_a_page_is_fetched_what_is_said_is_about_the_rows_that_are_shown(visitor, united):
     tab = visitor().log_in(path="/#/data/flights?carrier.eq=UA&sort=-dep_delay")
     expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
-    held = []
-    tab.route("**/rows?*", lambda route: held.append(route))
+    held = HeldUp(tab, "**/rows?*")
     tab.get_by_role("link", name="Next page").click()
     expect(tab.locator(".sheet")).to_have_attribute("aria-busy", "true")
     expect(tab.get_by_text("1–100 of 58,665 rows")).to_be_visible()
@@ -104,7 +103,7 @@ def test_while_a_page_is_fetched_what_is_said_is_about_the_rows_that_are_shown(v
     tab.get_by_role("columnheader", name="dep_delay", exact=True).get_by_role("link").click()
     tab.wait_for_url(lambda url: "sort" not in url)
     expect(tab.locator("th[aria-sort=descending]")).to_contain_text("dep_delay")
-    assert len(held) == 3
+    held.expect(3)
     tab.unroute("**/rows?*")
     tab.go_back()
     expect(tab.get_by_text("201–300 of 58,665 rows")).to_be_visible()

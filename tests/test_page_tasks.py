@@ -5,7 +5,7 @@ import datetime as dt
 import re
 
 import pytest
-from browsing import PASSWORD, said, tab_to, titles
+from browsing import PASSWORD, HeldUp, said, tab_to, titles
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -68,6 +68,34 @@ def test_somebody_registers_and_keeps_tasks_by_keyboard_alone(visitor):
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", name="Log in")).to_be_visible()
     expect(tab.get_by_label("Username")).to_be_focused()
+
+
+def test_whoever_writes_before_the_list_has_come_is_not_called_back_to_the_heading(visitor):
+    someone = visitor()
+    someone.make({"title": "Buy milk"})
+    tab = someone.open()
+    held = HeldUp(tab, "**/tasks?*")
+    someone.enter(tab)
+    expect(tab.get_by_role("heading", name="Tasks")).to_be_focused()
+    tab_to(tab, "Title of the new task")
+    tab.keyboard.type("Buy ")
+    held.send()
+    expect(titles(tab)).to_have_text(["Buy milk"])
+    tab.keyboard.type("bread")
+    expect(tab.get_by_label("Title of the new task")).to_have_value("Buy bread")
+
+
+def test_whoever_goes_on_while_a_task_is_being_saved_is_not_fetched_back(visitor):
+    someone = visitor()
+    someone.make({"title": "Buy milk"})
+    tab = someone.log_in()
+    held = HeldUp(tab, re.compile(r"/tasks/\d+$"))
+    tab.get_by_label("Completed: Buy milk").check()
+    tab.get_by_label("Search in title").focus()
+    held.send()
+    expect(said(tab)).to_contain_text("Completed “Buy milk”.")
+    tab.keyboard.type("milk")
+    expect(tab.get_by_label("Search in title")).to_have_value("milk")
 
 
 def test_every_field_of_a_task_can_be_given_and_changed_in_its_place(visitor):

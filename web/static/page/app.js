@@ -74,6 +74,7 @@ async function start() {
   redraw();
   try {
     await enter();
+    await move();
   } catch (error) {
     if (!(error instanceof SessionEnded)) state.failure = error;
   }
@@ -84,15 +85,17 @@ async function start() {
 async function enter() {
   state.me = (await get("me")).data;
   refuseEntry(null);
-  await move();
 }
 
+// The heading is there before what is listed below it: whoever goes on from it meanwhile is not called back.
 async function entered() {
   await enter();
+  const opened = move();
   focusOn("main h1");
+  await opened;
 }
 
-async function move() {
+function move() {
   redraw();
   if (!state.me) return undefined;
   const view = current();

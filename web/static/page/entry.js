@@ -3,7 +3,7 @@
 import { html, nothing } from "../lit-html/lit-html.js";
 import { callAsNobody } from "./api.js";
 import { faultsOf, general, marks } from "./faults.js";
-import { focusOn, redraw } from "./screen.js";
+import { focusLater, focusOn, redraw } from "./screen.js";
 import { begin } from "./session.js";
 
 const state = { registering: false, busy: false, refusal: null };
@@ -45,6 +45,7 @@ function turn() {
 
 async function submit(event, entered) {
   event.preventDefault();
+  const goOn = focusLater();
   const { username, password } = event.target.elements;
   const account = { username: username.value, password: password.value };
   Object.assign(state, { busy: true, refusal: null });
@@ -60,5 +61,5 @@ async function submit(event, entered) {
   }
   state.busy = false;
   redraw();
-  if (state.refusal) focusOn("[aria-invalid=true]", "input[name=username]");
+  if (state.refusal) goOn("[aria-invalid=true]", "input[name=username]");
 }

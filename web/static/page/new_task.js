@@ -5,7 +5,7 @@ import { say } from "./announce.js";
 import { call } from "./api.js";
 import { faultsOf, general, marks } from "./faults.js";
 import { SessionEnded } from "./refusals.js";
-import { focusOn, redraw } from "./screen.js";
+import { focusLater, redraw } from "./screen.js";
 import { Draft, fields } from "./task_form.js";
 
 let draft = new Draft();
@@ -27,6 +27,7 @@ export function newTask(added) {
 
 async function submit(event, added) {
   event.preventDefault();
+  const goOn = focusLater();
   const form = event.target;
   const task = { title: form.elements.title.value, ...draft.changes(form) };
   Object.assign(draft, { busy: true, refusal: null });
@@ -42,7 +43,7 @@ async function submit(event, added) {
     Object.assign(draft, { busy: false, refusal: error instanceof SessionEnded ? null : error });
     redraw();
   }
-  focusOn(".new-task [aria-invalid=true]", ".new-task [name=title]");
+  goOn(".new-task [aria-invalid=true]", ".new-task [name=title]");
 }
 
 // The same for the same task until it is made: whether a request that broke off had made it, nobody needs to know.

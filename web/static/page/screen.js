@@ -20,3 +20,11 @@ export function focusOn(...selectors) {
     }
   }
 }
+
+// The same for when what now begins has ended. It takes its time: whoever has gone elsewhere meanwhile is not fetched back.
+export function focusLater() {
+  const from = document.activeElement;
+  return (...selectors) => {
+    if (document.activeElement === from || document.activeElement === document.body) focusOn(...selectors);
+  };
+}

@@ -9,7 +9,7 @@ import { newTask } from "./new_task.js";
 import { pager } from "./paging.js";
 import { Refused, SessionEnded } from "./refusals.js";
 import { here } from "./route.js";
-import { focusOn, redraw } from "./screen.js";
+import { focusLater, focusOn, redraw } from "./screen.js";
 import { asked, filters, isFiltered } from "./task_filters.js";
 import { Draft } from "./task_form.js";
 import { deletedRow, editedRow, taskRow } from "./task_row.js";
@@ -66,20 +66,22 @@ function suggestions() {
 
 const actions = {
   async complete(task, done) {
+    const goOn = focusLater();
     const status = done ? "completed" : "pending";
     await attempt(async () => {
       await call("PATCH", `tasks/${task.id}`, { body: { status } });
       say(done ? `Completed “${task.title}”.` : `“${task.title}” is to be done again.`);
     });
-    focusOn(`#task-${task.id} input`);
+    goOn(`#task-${task.id} input`);
   },
 
   async edit(task) {
+    const goOn = focusLater();
     await attempt(async () => {
       const { data, headers } = await get(`tasks/${task.id}`);
       draft = new Draft(data, headers.get("ETag"));
     }, redraw);
-    focusOn(`#task-${task.id} [name=title]`);
+    goOn(`#task-${task.id} [name=title]`);
   },
 
   cancel() {
@@ -91,6 +93,7 @@ const actions = {
 
   async save(event) {
     event.preventDefault();
+    const goOn = focusLater();
     const { id } = draft.task;
     const changes = draft.changes(event.target);
     Object.assign(draft, { busy: true, refusal: null });
@@ -100,29 +103,31 @@ const actions = {
       say(`Saved “${(changes.title ?? draft.task.title).trim()}”.`);
       draft = null;
       await openTasks();
-      focusOn(`#task-${id} .edit`, "h1");
+      goOn(`#task-${id} .edit`, "h1");
     } catch (error) {
       Object.assign(draft, { busy: false, refusal: await explained(error, id) });
       redraw();
-      focusOn(`#task-${id} [aria-invalid=true]`, `#task-${id} [name=title]`);
+      goOn(`#task-${id} [aria-invalid=true]`, `#task-${id} [name=title]`);
     }
   },
 
   async remove(task) {
+    const goOn = focusLater();
     await attempt(async () => {
       await call("DELETE", `tasks/${task.id}`);
       say(`Deleted “${task.title}”.`, { label: "Undo", run: () => actions.restore(task) });
     });
-    focusOn("#undo");
+    goOn("#undo");
   },
 
   async restore(task) {
+    const goOn = focusLater();
     silence();
     await attempt(async () => {
       await call("POST", `tasks/${task.id}/restore`);
       say(`Restored “${task.title}”.`);
     });
-    focusOn(`#task-${task.id} .edit`, "h1");
+    goOn(`#task-${task.id} .edit`, "h1");
   },
 };
 
