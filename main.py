@@ -38,7 +38,7 @@ from web import (
 )
 from web.application import Application
 from web.extensions import bind_database, db, jwt
-from web.parameters import RowId, refuse_doubled_slash
+from web.parameters import RowId
 from web.received import LARGEST_BODY
 from web.settings import Settings
 
@@ -92,7 +92,6 @@ def assemble(chosen: Settings) -> Flask:
     note = request_log.noter(chosen.log_format) if chosen.access_log else None
     app.surround(metrics.observer(app), note)
     headers.register(app, chosen)
-    app.before_request(refuse_doubled_slash)
     bind_database(app, chosen.database_url)
     reader.register(app, chosen.dataset_seconds)
     jwt.init_app(app)

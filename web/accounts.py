@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, g, jsonify
+from flask import Blueprint, g
 from flask_jwt_extended import unset_refresh_cookies
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +13,7 @@ from models import User
 from web import closed_accounts, inputs, limits, passwords, received, sessions
 from web.errors import InvalidToken, Refusal
 from web.extensions import caller_id, db
+from web.json_answer import JsonAnswer, as_json
 from web.names import name_key
 from web.sessions import token_required
 from web.times import show_instant
@@ -83,7 +84,7 @@ def log_out() -> ResponseReturnValue:
     """End the session that the token belongs to, its access and refresh tokens alike."""
     sessions.end(g.caller.session_id)
     db.session.commit()
-    response = jsonify(message="Logged out successfully")
+    response = JsonAnswer(as_json({"message": "Logged out successfully"}))
     unset_refresh_cookies(response)
     return response
 
@@ -126,7 +127,7 @@ def delete_account() -> ResponseReturnValue:
     closed_accounts.close(user)
     db.session.commit()
     closed_accounts.remove(db.engine, user.id)
-    response = jsonify(message="Account deleted successfully")
+    response = JsonAnswer(as_json({"message": "Account deleted successfully"}))
     unset_refresh_cookies(response)
     return response
 

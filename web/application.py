@@ -10,35 +10,24 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from flask import Flask, Response, request
-from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from flask import Flask, request
+from werkzeug.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
 from web import headers, request_log
+from web.json_answer import JsonAnswer, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from flask import Request
+    from flask import Request, Response
+    from flask.typing import ResponseReturnValue
 
     from web.request_log import Note
 
 
-class Json(DefaultJSONProvider):
-    """How a dict is answered."""
-
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What views and `jsonify` give, written by orjson, which takes a fifth of the time."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_APPEND_NEWLINE)
-        return Response(body, mimetype=self.mimetype)
-
-
 class Application(Flask):
     """The web app."""
-
-    json_provider_class = Json
 
     def surround(self, observe: Callable[[str, str, int, float], None], note: Note | None) -> None:
         """Say who counts and times each request, and who writes it to the log, if anybody."""
@@ -48,13 +37,32 @@ class Application(Flask):
         """The function itself: none here is a coroutine."""
         return func
 
+    def make_response(self, rv: ResponseReturnValue) -> Response:
+        """The answer of a view: a dict, alone or with a status and perhaps headers, or what Flask makes one of."""
+        body, *more = rv if isinstance(rv, tuple) else (rv,)
+        return JsonAnswer(as_json(body), *more) if isinstance(body, dict) else super().make_response(rv)
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """What finds the route, the same for every host that a request may name."""
         if request is None:
             return super().create_url_adapter(None)
         environ = request.environ
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/") or path.startswith("//"):  # the router would take `//tasks` for `/tasks`
+            raise NotFound
         scheme, method, query = environ["wsgi.url_scheme"], environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
         return MapAdapter(self.url_map, "", environ.get("SCRIPT_NAME") or "/", "", scheme, request.path, method, query)
+
+    # Flask looks for hooks of the app and of each blueprint at every request, also where there are none at all.
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        """Call what is to be called before a request, if anything is."""
+        return super().preprocess_request() if self.before_request_funcs or self.url_value_preprocessors else None
+
+    def do_teardown_request(self, *error: BaseException | None) -> None:
+        """Call what is to be called after a request, if anything is."""
+        if self.teardown_request_funcs:
+            super().do_teardown_request(*error)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, and give the answer what every one gets."""

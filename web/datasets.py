@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from web import export, loaded, paging, parameters, postgresql, row_answers, row_filters, row_lists, row_orders
 from web.extensions import db
+from web.json_answer import JsonAnswer
 from web.loaded import Dataset
 from web.reader import Reader, reading
 from web.row_lists import Listing
@@ -38,7 +39,7 @@ def list_datasets() -> ResponseReturnValue:
     with reading() as reader:
         both = (known(reader, name) for name in wanted)
         found = [summary(reader, dataset, shape) for dataset, shape in both if shape]
-    return Response(as_json(found), mimetype=export.JSON, headers=paging.headers(page, len(names), None, given))
+    return JsonAnswer(as_json(found), headers=paging.headers(page, len(names), None, given))
 
 
 @bp.get("/<path:name>")
@@ -51,7 +52,7 @@ def get_dataset(name: str) -> ResponseReturnValue:
         found = summary(reader, dataset, shape)
     with db.engine.connect() as connection:
         indexes = inspect(connection).get_indexes(name)
-    return Response(as_json(found | details(dataset, shape, indexes)), mimetype=export.JSON)
+    return JsonAnswer(as_json(found | details(dataset, shape, indexes)))
 
 
 @bp.get("/<path:name>/rows")
@@ -87,7 +88,7 @@ def get_profile(name: str) -> ResponseReturnValue:
     profile = loaded.profile(dataset.load.id)
     if profile is None:
         raise NotFound(f"{name} has no profile; the loader makes one with --report FILE.html.")
-    return Response(as_json(profile), mimetype=export.JSON)
+    return JsonAnswer(as_json(profile))
 
 
 def known(reader: Reader, name: str) -> tuple[Dataset, Shape | None]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import request
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 
 from web.errors import Faults, Refusal
-from web.shown import as_json, etag
+from web.json_answer import JsonAnswer, as_json
+from web.shown import etag
 
 
 def header(task: dict[str, Any]) -> dict[str, str]:
@@ -17,10 +18,10 @@ def header(task: dict[str, Any]) -> dict[str, str]:
     return {"ETag": f'"{etag(task)}"'}
 
 
-def answer(task: dict[str, Any]) -> Response:
+def answer(task: dict[str, Any]) -> JsonAnswer:
     """A task with its ETag; 304 when the client has it already."""
-    response = Response(as_json(task), mimetype="application/json", headers=header(task))
-    if request.if_none_match.contains_weak(etag(task)):
+    response = JsonAnswer(as_json(task), headers=header(task))
+    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag(task)):
         response.status_code = 304
         response.set_data(b"")
         del response.headers["Content-Type"]

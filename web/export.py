@@ -16,8 +16,9 @@ from sqlalchemy import text
 from task_rules import guarded, joined
 from web.errors import Refusal
 from web.extensions import db
+from web.json_answer import as_json
 from web.listing import Listing, every_row, total_of
-from web.shown import FIELDS, as_json, shown
+from web.shown import FIELDS, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,7 +13,8 @@ from models import TaskCount, now
 from web import cursors, direct, list_statements
 from web.extensions import caller_id, db
 from web.filters import FILTERS, conditions, one_of
-from web.shown import FIELDS, SHOWN, Object, as_json, shown, tasks
+from web.json_answer import as_json
+from web.shown import FIELDS, SHOWN, Object, shown, tasks
 from web.sorting import NEWEST_FIRST, Order, asked_order
 from web.task_rows import RESTORABLE
 from web.waymarks import Waymarks

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from web import cursors, export, loaded, paging, parameters, row_answers
 from web.cells import Column
 from web.extensions import db
+from web.json_answer import JsonAnswer
 from web.reader import reading
 from web.row_filters import Condition, compare, is_null
 from web.row_lists import Listing
@@ -43,7 +44,7 @@ def list_loads() -> ResponseReturnValue:
     following = cursors.seal([rows[page.size - 1].id], "loads") if len(rows) > page.size else None
     headers = paging.headers(page, loaded.how_many_loads(), following, given)
     found = [loaded.shown(row) for row in rows[: page.size]]
-    return Response(as_json(found), mimetype=export.JSON, headers=headers)
+    return JsonAnswer(as_json(found), headers=headers)
 
 
 @bp.get("/<row_id:load_id>")
@@ -53,7 +54,7 @@ def get_load(load_id: int) -> ResponseReturnValue:
     parameters.read()
     row = loaded.load(load_id)
     found = loaded.shown(row) | {"dialect": row.dialect, "schema": row.schema, "notes": row.notes or []}
-    return Response(as_json(found), mimetype=export.JSON)
+    return JsonAnswer(as_json(found))
 
 
 @bp.get("/<row_id:load_id>/rejects")

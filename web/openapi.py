@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app
 from pydantic.json_schema import models_json_schema
 
 from web import answers
@@ -74,7 +74,7 @@ def openapi() -> ResponseReturnValue:
     document = current_app.extensions.get("openapi")
     if document is None:
         document = current_app.extensions["openapi"] = document_of(current_app)
-    return jsonify(document)
+    return document
 
 
 def document_of(app: Flask) -> dict[str, Any]:

@@ -65,10 +65,3 @@ class RowId(BaseConverter):
         if len(value) > 19 or int(value) > LARGEST_ID:
             raise NotFound
         return int(value)
-
-
-def refuse_doubled_slash() -> None:
-    """`//tasks` is no path, though the router would take it for `/tasks`."""
-    path = request.environ.get("PATH_INFO", "")
-    if not path.startswith("/") or path.startswith("//"):
-        raise NotFound

@@ -9,14 +9,16 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
 
 from web.errors import Faults, Refusal, printable
 from web.fields import HALF_A_PAIR
 from web.strict_json import NotJson, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+JSON = "application/json"
 LARGEST_BODY = 1024 * 1024
 MOST_FAULTS = 100
 
@@ -82,11 +84,14 @@ def _with_printable_names(value: Any) -> Any:
 
 
 def _require_json() -> None:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+    if request.content_type != JSON and not _is_json(*parse_options_header(request.content_type)):
         raise Refusal(415, "Send the body as JSON in UTF-8, with the header Content-Type: application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(415, "Send the body as it is, without a Content-Encoding.")
+
+
+def _is_json(mimetype: str, parameters: Mapping[str, str]) -> bool:
+    return mimetype.lower() == JSON and parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8")
 
 
 def _received() -> bytes:

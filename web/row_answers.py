@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 from flask import Response
 
 from web import cells, export, paging, row_lists
+from web.json_answer import JsonAnswer
 from web.shapes import as_json
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def page_of(reader: Reader, listing: Listing, page: Page, given: Mapping[str, Se
     part = row_lists.fetch(reader, listing, page)
     headers = paging.headers(page, part.total, part.following, given)
     body = as_json(listing.shape.records(part.rows))
-    return Response(body, mimetype=export.JSON, headers={**headers, "Vary": "Accept"})
+    return JsonAnswer(body, headers={**headers, "Vary": "Accept"})
 
 
 def whole(reader: Reader, listing: Listing, mimetype: str, file_name: str) -> Response:

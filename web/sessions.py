@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, current_app, g, request
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token, set_refresh_cookies
 from jwt.exceptions import PyJWTError
 from sqlalchemy import bindparam, delete, select, update
@@ -18,6 +18,7 @@ from pieces import delete_in_pieces
 from web import direct
 from web.errors import TOKEN_EXPIRED, TOKEN_NEEDED, InvalidToken, Refusal
 from web.extensions import db
+from web.json_answer import JsonAnswer, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,7 @@ def remove_expired(engine: Engine) -> int:
 def token_answer(session: Session) -> Response:
     """An access token in the body and the refresh token in its cookie."""
     subject, claims = str(session.user_id), {"sid": session.id}
-    response = jsonify(access_token=create_access_token(subject, additional_claims=claims))
+    response = JsonAnswer(as_json({"access_token": create_access_token(subject, additional_claims=claims)}))
     refresh_token = create_refresh_token(subject, additional_claims=claims | {"turn": session.turn})
     lifetime: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
     set_refresh_cookies(response, refresh_token, max_age=int(lifetime.total_seconds()))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from models import Task, TaskLabel
+from web.json_answer import as_json
 from web.times import show_instant
 
 if TYPE_CHECKING:
@@ -118,11 +119,6 @@ def as_task(fields: dict[str, Any]) -> dict[str, Any]:
     """A task as it is answered, from all its fields."""
     known = as_shown(fields)
     return {name: known[name] for name in FIELDS}
-
-
-def as_json(answer: Any) -> bytes:
-    """JSON, and the line end that files have."""
-    return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def etag(task: dict[str, Any]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows, writes
+from web.json_answer import JsonAnswer
 from web.sessions import token_required
 from web.shown import as_task
 
@@ -50,7 +51,7 @@ def list_tasks() -> ResponseReturnValue:
     page = paging.asked_page(given)
     part = listing.fetch(listing.asked_listing(given), page)
     headers = paging.headers(page, part.total, part.following, given)
-    return Response(part.body, mimetype=export.JSON, headers={**headers, "Vary": "Accept"})
+    return JsonAnswer(part.body, headers={**headers, "Vary": "Accept"})
 
 
 @bp.get("/<row_id:task_id>")
