@@ -13,13 +13,16 @@ import sys
 import tempfile
 import time
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 import pytest
 from flask_jwt_extended import create_access_token
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from werkzeug.security import generate_password_hash
 
 from database import database_url, open_engine, sqlite_path
@@ -32,6 +35,10 @@ from web.names import name_key
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "a key for the tests alone, long enough"
 PASSWORD = "securepassword"
+
+# How long an example takes is the machine's affair.
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +232,7 @@ class Served:
     def workers(self):
         """The process ids of the workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split() if "resource_tracker" not in _command_line(pid)]
+        return [int(pid) for pid in children.split() if is_alive(pid) and "resource_tracker" not in _command_line(pid)]
 
     def listening(self):
         """How many workers listen: each has a socket of its own at the port."""
@@ -234,7 +241,16 @@ class Served:
 
 
 def _command_line(pid):
-    return Path(f"/proc/{pid}/cmdline").read_text()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def is_alive(pid):
+    """Whether there is such a process; one that only waits to be collected is dead."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 @pytest.fixture
@@ -249,7 +265,7 @@ def serving(folder, database_url, project=ROOT):
     """What starts served apps; in the end they are ended."""
     started = []
 
-    def serve(*options, **settings):
+    def serve(*options, all_workers=True, **settings):
         port = free_port()
         output = folder / f"served-{port}.log"
         environment = {**os.environ, "DATABASE_URL": database_url, "JWT_SECRET_KEY": KEY, **settings}
@@ -258,7 +274,7 @@ def serving(folder, database_url, project=ROOT):
             process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
         served = Served(process, port, output, database_url)
         started.append(served)
-        _wait_until_it_answers(served)
+        _wait_until_it_answers(served, _workers_asked_for(options, settings) if all_workers else 1)
         return served
 
     yield serve
@@ -267,11 +283,15 @@ def serving(folder, database_url, project=ROOT):
             served.end()
 
 
-def _wait_until_it_answers(served):
+def _workers_asked_for(options, settings):
+    return int(dict(pairwise(options)).get("--workers", settings.get("WORKERS", 1)))
+
+
+def _wait_until_it_answers(served, workers):
     while served.process.poll() is None:
         try:
             served.ask("GET", "/healthz")
-            if served.listening() >= len(served.workers()):  # else a test could kill the only one that answers
+            if served.listening() >= workers:  # else a test could kill the only one that answers
                 return
         except OSError:
             pass

@@ -11,13 +11,12 @@ import threading
 import time
 import uuid
 from collections import Counter
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 from at_work import at_work
-from conftest import PASSWORD
+from conftest import PASSWORD, is_alive
 
 from database import database_url, sqlite_path
 
@@ -183,9 +182,3 @@ def kill_all(served) -> None:
     served.process.wait()
     while any(is_alive(pid) for pid in everyone[1:]):
         time.sleep(0.02)
-
-
-def is_alive(pid) -> bool:
-    with suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from conftest import is_alive
 from killing import OLD, OPTIONS, Killing, content
 from loading import ended, fine, started
 
@@ -149,9 +150,9 @@ def test_asked_to_stop_it_begins_no_other_source_either(place):
 
 
 def test_ctrl_c_before_the_load_has_begun_is_no_trace_either(place):
+    size = place.log.stat().st_size
     process = place.begin()
     # Its interpreter is up when the log is opened, and the load itself begins a moment later.
-    size = place.log.stat().st_size
     while process.poll() is None and place.log.stat().st_size == size:
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
@@ -172,16 +173,9 @@ def test_workers_end_with_their_parent(place):
     process.kill()
     process.communicate()
     until = time.monotonic() + 120
-    while any(alive(child) for child in children) and time.monotonic() < until:
+    while any(is_alive(child) for child in children) and time.monotonic() < until:
         time.sleep(0.01)
-    assert not [child for child in children if alive(child)]
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert not [child for child in children if is_alive(child)]
 
 
 def test_a_killed_worker_is_one_line_and_the_same_command_goes_on(place, undisturbed):

@@ -6,14 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from conftest import KEY, PASSWORD, ROOT, free_port
+from conftest import KEY, PASSWORD, ROOT, free_port, is_alive
 from sqlalchemy import text
 
 from database import database_url, migrate, open_engine, writing
@@ -62,19 +62,28 @@ def test_a_request_in_flight_is_finished_before_the_end(serve, sqlite_url):
     served = serve("--workers", "1", SHUTDOWN_SECONDS="30")
     token = log_in(served)
     engine = open_engine(database_url(sqlite_url))
-    answers = []
-    request = threading.Thread(target=lambda: answers.append(served.ask("POST", "/tasks", {"title": "a"}, token)))
-    with writing(engine) as connection:  # the request waits for this
-        connection.execute(text("UPDATE users SET role = 'user'"))
-        request.start()
-        time.sleep(1)
-        served.process.send_signal(signal.SIGTERM)
-        time.sleep(1)
-        assert served.process.poll() is None
-    request.join()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    with closing(HTTPConnection("127.0.0.1", served.port)) as client:
+        with writing(engine) as connection:  # the request waits for this
+            connection.execute(text("UPDATE users SET role = 'user'"))
+            client.request("POST", "/tasks", json.dumps({"title": "a"}), headers)
+            while unread(served, client):
+                time.sleep(0.01)
+            served.process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert served.process.poll() is None
+        assert client.getresponse().status == 201
     engine.dispose()
     assert served.process.wait() == 0
-    assert [status for status, _, _ in answers] == [201]
+
+
+def unread(served, client):
+    """Whether something that `client` sent has not been read yet, as the kernel has it."""
+    ports = f":{served.port:04X}", f":{client.sock.getsockname()[1]:04X}"
+    for _, local, remote, _, queues, *_ in map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:]):
+        if local.endswith(ports[0]) and remote.endswith(ports[1]):
+            return not queues.endswith(":00000000")
+    return True
 
 
 def test_an_idle_connection_does_not_hold_up_the_end_beyond_the_setting(serve):
@@ -100,12 +109,8 @@ def test_workers_end_when_the_first_process_is_killed(serve):
     served = serve("--workers", "2")
     workers = served.workers()
     served.end(signal.SIGKILL)
-    while [pid for pid in workers if Path(f"/proc/{pid}").exists() and not is_zombie(pid)]:
+    while any(is_alive(pid) for pid in workers):
         time.sleep(0.1)
-
-
-def is_zombie(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_many_writers_at_once_are_all_answered(serve):
