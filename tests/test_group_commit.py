@@ -32,6 +32,12 @@ def engine(tmp_path_factory):
 
 
 @pytest.fixture
+def _one_transaction(monkeypatch):
+    """All who wait share a transaction, however long a busy machine takes for each."""
+    monkeypatch.setattr(group_commit, "LONG_SECONDS", 60)
+
+
+@pytest.fixture
 def together(engine):
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM things")
@@ -88,6 +94,7 @@ def names(engine):
         return [name for (name,) in connection.execute("SELECT name FROM things ORDER BY name")]
 
 
+@pytest.mark.usefixtures("_one_transaction")
 def test_all_who_wait_are_committed_at_once_and_each_gets_its_own_result(engine, together):
     seen = []
 
@@ -135,6 +142,7 @@ def test_what_fails_is_undone_alone(engine, fates):
             assert isinstance(what, sqlite3.IntegrityError)
 
 
+@pytest.mark.usefixtures("_one_transaction")
 def test_where_the_commit_fails_nobody_is_told_that_anything_was_kept(engine, together):
     works = [adding("a"), adding("b", owner=7), adding("c", then=KeyError("own"))]
     first, second, third = all_at_once(engine, together, works)
@@ -146,6 +154,7 @@ def test_where_the_commit_fails_nobody_is_told_that_anything_was_kept(engine, to
     assert together.run(adding("later")) == "later"
 
 
+@pytest.mark.usefixtures("_one_transaction")
 def test_where_sqlite_undoes_all_who_came_before_hear_why_and_others_begin_anew(engine, together):
     def undoes_all(driver):
         driver.execute("INSERT OR ROLLBACK INTO things VALUES ('a', NULL)")
