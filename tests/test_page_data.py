@@ -216,6 +216,7 @@ def test_the_profile_of_flights_has_the_figures_that_pandas_finds(visitor, unite
     frame = pd.read_csv(file_of("flights"), usecols=["dep_delay", "carrier"])
     delay, carriers = frame["dep_delay"].dropna(), frame["carrier"].value_counts().head(8)
     tab = visitor().log_in(path="/#/data/flights/profile")
+    expect(card(tab, "carrier")).to_be_visible()
     told = card(tab, "dep_delay").locator(".facts div").all_inner_texts()
     facts = dict(re.split(r"\s*\n\s*", fact.strip()) for fact in told)
     assert facts["Missing"] == "8,255 (2.5%)"
@@ -264,9 +265,9 @@ def test_hostile_names_and_cells_are_text_everywhere(visitor):
     expect(tab.get_by_text("<img src=x onerror=\"document.title='owned'\">")).to_be_visible()
     expect(tab.get_by_text('=HYPERLINK("http://x")')).to_be_visible()
     assert column_of(tab, "1_1") == ['=HYPERLINK("http://x")', "+1", "null", "f"]
-    for part in ("rejects", "about", "profile", ""):
+    for part, shown in (("rejects", "Rejects"), ("about", "Columns"), ("profile", None), ("", "Rows")):
         tab.goto(f"/#/data/awkward/{part}")
-        expect(tab.locator(".sheet, .profile").first).to_be_visible()
+        expect(tab.get_by_role("region", name=shown) if shown else tab.locator(".profile")).to_be_visible()
         assert_nothing_is_wider_than_the_screen(tab)
         assert tab.locator("main :is(script, img, b)").count() == 0
         assert tab.title() == "awkward · Taskmill"

@@ -10,6 +10,7 @@ import { DUE, PRIORITIES, SORTS, STATUSES } from "./words.js";
 const PER_PAGE = 50;
 const FILTERS = ["q", "status", "priority", "label", "due"];
 let typing = null;
+let typed = {}; // what stands in a field and not in the address yet: whatever is drawn meanwhile leaves it there
 
 export function asked(query) {
   const wanted = new URLSearchParams();
@@ -39,11 +40,12 @@ export function isFiltered(query) {
 export function filters(query) {
   return html`<search><form class="filters" aria-label="Filter tasks" @submit=${stay}>
     <input type="search" name="q" placeholder="Search" aria-label="Search in title and description" maxlength="1000"
-      .value=${live(query.get("q") ?? "")} @input=${search}>
+      .value=${live(typed.q ?? query.get("q") ?? "")} @input=${search}>
     ${choice("status", "Status", { "": "Any status", ...STATUSES }, query)}
     ${choice("priority", "Priority", { "": "Any priority", ...PRIORITIES }, query)}
     ${choice("due", "Due", { "": "Due any time", ...DUE }, query)}
-    <input name="label" placeholder="Label" aria-label="Label" list="labels" .value=${live(query.get("label") ?? "")} @change=${choose}>
+    <input name="label" placeholder="Label" aria-label="Label" list="labels"
+      .value=${live(typed.label ?? query.get("label") ?? "")} @input=${keep} @change=${choose} @blur=${settle}>
     ${choice("sort", "Order", SORTS, query)}
     <span class="clear">${isFiltered(query) ? html`<a href=${changed(Object.fromEntries(FILTERS.map((name) => [name, null])))}>Clear filters</a>` : ""}</span>
   </form></search>`;
@@ -61,12 +63,27 @@ function stay(event) {
   searchFor(event.target.elements.q.value, 0);
 }
 
+export function forgetTyped() {
+  clearTimeout(typing);
+  typed = {};
+}
+
+function keep({ target }) {
+  typed[target.name] = target.value;
+}
+
+function settle({ target }) {
+  delete typed[target.name];
+}
+
 function choose({ target }) {
+  settle({ target });
   go(changed({ [target.name]: target.value.trim() }));
 }
 
 // While somebody types, the list follows a moment behind.
 function search({ target }) {
+  keep({ target });
   searchFor(target.value, 250);
 }
 
@@ -74,6 +91,7 @@ function searchFor(text, wait) {
   clearTimeout(typing);
   const { parts } = here();
   typing = setTimeout(() => {
+    delete typed.q;
     if (here().parts.join() === parts.join()) replace(changed({ q: text }));
   }, wait);
 }

@@ -10,7 +10,7 @@ import { pager } from "./paging.js";
 import { Refused, SessionEnded } from "./refusals.js";
 import { here } from "./route.js";
 import { focusLater, focusOn, redraw } from "./screen.js";
-import { asked, filters, isFiltered } from "./task_filters.js";
+import { asked, filters, forgetTyped, isFiltered } from "./task_filters.js";
 import { Draft } from "./task_form.js";
 import { deletedRow, editedRow, taskRow } from "./task_row.js";
 
@@ -23,6 +23,7 @@ export function openTasks() {
 
 export function forgetTasks() {
   list.forget();
+  forgetTyped();
   draft = null;
 }
 
