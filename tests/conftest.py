@@ -64,9 +64,10 @@ def postgresql_server():
     folder = Path(tempfile.mkdtemp(prefix="taskmill-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    cluster, port = folder / "cluster", free_port()
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+    cluster = folder / "cluster"
     _as_server(programs / "initdb", "-D", cluster, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+    port = free_port()
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
     _as_server(programs / "pg_ctl", "-D", cluster, "-w", "-l", folder / "log", "-o", options, "start")
     try:
         yield {"host": "127.0.0.1", "port": port, "user": "postgres", "dbname": "postgres"}
@@ -233,6 +234,14 @@ class Served:
         """The process ids of the workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split() if is_alive(pid) and "resource_tracker" not in _command_line(pid)]
+
+    def taken(self):
+        """How many connections there are from which all was read that was sent, as the kernel has it."""
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(
+            local.endswith(f":{self.port:04X}") and state == "01" and queues.endswith(":00000000")
+            for _, local, _, state, queues, *_ in sockets
+        )
 
     def listening(self):
         """How many workers listen: each has a socket of its own at the port."""

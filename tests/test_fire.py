@@ -315,7 +315,8 @@ def test_waiting_writers_do_not_keep_the_rest_from_being_answered(served):
         ]
         for thread in waiting:
             thread.start()
-        time.sleep(0.5)
+        while served.taken() < len(waiting):
+            time.sleep(0.01)
         assert {served.ask("GET", "/tasks", token=token)[0] for _ in range(10)} == {200}
         other.execute("ROLLBACK")
     for thread in waiting:
