@@ -10,8 +10,8 @@ import os
 import re
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from loading import COMMAND, ROOT, Place, ended, fine, run
@@ -313,14 +313,12 @@ def test_the_rates_of_a_load_that_goes_on_are_those_of_this_run(place, capsys):
     assert rates[-1][0] == "40,000"
 
 
-def test_progress_is_reckoned_from_where_the_load_goes_on(capsys):
+def test_progress_is_reckoned_from_where_the_load_goes_on(capsys, monkeypatch):
+    monkeypatch.setattr("etl.summary.time", SimpleNamespace(monotonic=iter([7.0, 7.125]).__next__))
     meter = Meter(shown=True)
     meter(900, 1000, Totals(rows_read=9_000_000))
-    time.sleep(0.1)
     meter(950, 1000, Totals(rows_read=9_000_100))
-    rows, rate = re.search(r"([0-9,]+) rows  ([0-9,]+) rows/s  0:00 left", capsys.readouterr().err).groups()
-    assert rows == "9,000,100"
-    assert int(rate.replace(",", "")) <= 1000
+    assert "9,000,100 rows  800 rows/s  0:00 left" in capsys.readouterr().err
 
 
 def test_strict_publishes_nothing_when_anything_was_rejected(place):
