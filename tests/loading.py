@@ -104,11 +104,16 @@ class Place:
 
     def stop(self, process: subprocess.Popen) -> None:
         """Let a load stand still until it gets SIGCONT, though not while it writes: so long nobody else could."""
-        process.send_signal(signal.SIGSTOP)
+        _suspend(process)
         while self._is_written_to():
             process.send_signal(signal.SIGCONT)
             time.sleep(0.01)
-            process.send_signal(signal.SIGSTOP)
+            _suspend(process)
+
+    def wait_until_unlocked(self) -> None:
+        """Until PostgreSQL has noticed that a load was killed."""
+        while self.url.startswith("postgresql") and self.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
+            time.sleep(0.01)
 
     def _is_written_to(self) -> bool:
         if self.url.startswith("postgresql"):
@@ -210,6 +215,13 @@ class Place:
             "rejects": self.rejects(),
             "account": self.account(),
         }
+
+
+def _suspend(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGSTOP)
+    # It stands still a moment later: what it has asked the kernel for, as a lock, it may get until then.
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
 
 def type_of(field: dict) -> str:

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -171,8 +170,7 @@ def cut_off(place, process, how=signal.SIGKILL):
     """The client is ended; what it had handed out may go on for a moment."""
     process.send_signal(how)
     answer = ended(process)
-    while place.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
-        time.sleep(0.01)  # until the server has noticed
+    place.wait_until_unlocked()
     return answer
 
 

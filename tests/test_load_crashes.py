@@ -8,7 +8,6 @@ import random
 import signal
 import sqlite3
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -63,9 +62,7 @@ class Crashing(Place):
                 code = self.load_once(*options).code
             os._exit(code)
         status = os.waitpid(pid, 0)[1]
-        if self.url.startswith("postgresql"):
-            while self.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
-                time.sleep(0.01)  # until the server has noticed
+        self.wait_until_unlocked()
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, status
         return os.WIFSIGNALED(status)
 

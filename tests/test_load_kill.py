@@ -356,8 +356,7 @@ def test_killed_on_postgresql_the_same_command_ends_with_the_same_table(tmp_path
         process.kill()
         process.communicate()
         assert place.query("SELECT word FROM t") == [("old",)]
-        while place.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
-            time.sleep(0.01)  # until the server has noticed
+        place.wait_until_unlocked()
     place.finish("--workers", workers)
     assert place.log.read_text().count("goes on behind block") == 2
     found, expected = place.everything(), undisturbed[0]

@@ -192,6 +192,7 @@ def test_a_killed_run_goes_on_and_makes_each_task_once(place, anna, seed):
             os.kill(process.pid, signal.SIGKILL)
         answer = ended(process)
         assert "Traceback" not in answer.said
+        place.wait_until_unlocked()
         count = int(anna.get("/tasks?per_page=1").headers["X-Total-Count"])
         assert count in (0, 8_000)
         if count:
