@@ -1,4 +1,4 @@
-"""One load from the outside: its source, its database, its lock; in between etl/run.py; in the end what it did."""
+"""One load from the outside: its source, its database, its lock, its run (etl/run.py) and its end (etl/ending.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Engine
 
 from database import database_url, migrate, open_engine, sqlite_path
-from etl import publish, tasks_of
+from etl import ending, publish, tasks_of
 from etl.ledger import Totals
 from etl.local_engine import LocalExecutor
 from etl.locks import same_database, table_lock
@@ -97,24 +97,25 @@ def _load_locked(
             tasks_of.refuse_once_more(connection, table, source, asked)
         how = "append" if options.tasks_of else publish.how_to_publish(connection, table, source.path, asked)
         options = replace(options, if_exists=how)
-    run = Run(engine, source, options, table, progress, executor, asked)
+    run = Run(engine, source, options, table, executor)
     run.begin()
     try:
         with engine.connect() as connection:
             publish.check_target(connection, table, run.plan.schema, options.if_exists)
-        run.run()
-        refusal = run.refusal()
+        run.run(progress)
+        refusal = ending.refusal(run)
         if refusal is None:
-            run.publish()
+            ending.publish_load(run, asked)
         else:
-            run.give_up(refusal)
+            ending.give_up(run, refusal)
     except Refused as refused:
-        run.give_up(str(refused))
+        ending.give_up(run, str(refused))
         raise
     state = "published" if refusal is None else "refused"
-    seconds, profile = time.perf_counter() - began, run.profile_json()
+    seconds, tally = time.perf_counter() - began, run.tally
     return Outcome(
-        run.load, table, state, run.plan, run.totals, run.rows_before, seconds, source, refusal, run.notes(), profile
+        run.load, table, state, run.plan, tally.totals, tally.rows_before, seconds, source, refusal, ending.notes(run),
+        tally.profile_json(),
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""A load from its plan to its end: begin or take up, have every block committed, begin again when a guess was wrong,
-publish. Who prepares and commits the blocks is the executor's matter: etl/local_engine.py.
+"""A load from its plan to its last block: begin or take up, have every block committed, begin again when a guess was
+wrong. Who prepares and commits the blocks is the executor's matter: etl/local_engine.py; the end is etl/ending.py's.
 
 What is atomic: a block's rows, its rejects and the line that says it is done are one transaction; publishing is one
 more. So a load that was killed goes on with the blocks that have no line, and nobody sees a part of a table.
@@ -8,25 +8,24 @@ more. So a load that was killed goes on with the blocks that have no line, and n
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
 
 from database import writing
-from etl import discard, indexes, ledger, publish, tasks_of
+from etl import discard, indexes, ledger, publish
 from etl.blocks import Block, Place, cut, start_of
 from etl.declared import cleaning_of
 from etl.ledger import Totals
 from etl.local_engine import folder_of
 from etl.locks import table_lock
-from etl.notes import log_plan, notes_of
+from etl.notes import log_plan
 from etl.options import Options
 from etl.plan import (
     Plan,
@@ -37,14 +36,12 @@ from etl.plan import (
     with_trailing_column,
     without_key,
 )
-from etl.prepare import Done, Job, Measure
-from etl.problems import Contradicted, Interrupted, Refused
+from etl.prepare import Done, Job
+from etl.problems import Contradicted, Refused
 from etl.resume import facts_of, fingerprint_of, head_checksum, kept_plan, still_there
 from etl.source import Source
+from etl.tally import Tally
 from etl.write import Writer, table_for, writer_for
-
-if TYPE_CHECKING:
-    from etl.profile_parts import Profile
 
 log = logging.getLogger("etl")
 
@@ -65,27 +62,19 @@ class Executor(Protocol):
 
 
 class Run:
-    """One load from its plan to its end. asked: what --if-exists said, before it was looked up what there is."""
+    """One load from its plan to its last block."""
 
-    def __init__(
-        self, engine: Engine, source: Source, options: Options, table: str, progress: Progress, executor: Executor,
-        asked: str | None,
-    ) -> None:  # fmt: skip
-        self.engine, self.source, self.options, self.table, self.progress = engine, source, options, table, progress
-        self.executor = executor
+    def __init__(self, engine: Engine, source: Source, options: Options, table: str, executor: Executor) -> None:
+        self.engine, self.source, self.options, self.table, self.executor = engine, source, options, table, executor
         self.stamp = source.stamp()
         self.writer: Writer = writer_for(engine.dialect.name)
-        self.totals = Totals()
-        self.rows_before = 0  # how many of them an earlier run had read
         self.load = 0
-        self.profile: Profile | None = None
-        self.clock = time.time()  # when the load began, less for a break that it has had
         self.attempt = ""  # a block of another one is not committed any more
         self.in_order = executor.in_order
-        self.asked = asked
-        self.staging: Table
-        self.gaps: list[tuple[Place, int]]  # what has no line yet: where it begins, and the offset where it ends
         self.plan: Plan
+        self.staging: Table
+        self.tally: Tally
+        self.gaps: list[tuple[Place, int]]  # what has no line yet: where it begins, and the offset where it ends
 
     # -- beginning --
 
@@ -125,10 +114,13 @@ class Run:
             }
             self.load = ledger.begin(connection, facts | self._facts())
             self._make_staging(connection)
-        self.clock, self.profile = time.time(), self._empty_profile()
-        self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
+        self._nothing_done(time.time())
         log.info("load %d into %s begins: %s", self.load, self.table, self.source.path)
         log_plan(self.plan)
+
+    def _nothing_done(self, began: float) -> None:
+        self.tally = Tally(self.plan.schema, began, report=self.options.report is not None)
+        self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
 
     def _facts(self) -> dict[str, Any]:
         self.attempt = uuid.uuid4().hex
@@ -148,11 +140,11 @@ class Run:
         self.attempt = uuid.uuid4().hex
         with writing(self.engine) as connection:
             ledger.take_over(connection, found.id, self.attempt)
-        self.clock, self.profile = found.started_at.timestamp(), self._empty_profile()
+        self._nothing_done(found.started_at.timestamp())
         if head_checksum(self.source, self.plan) != found.options["head"] or not self._take_up():
             log.info("the source has changed since load %d was interrupted; beginning anew", found.id)
             self.source.encoding = "utf-8" if not self.source.told else self.source.encoding
-            self.totals, self.in_order = Totals(), self.executor.in_order
+            self.in_order = self.executor.in_order
             return False
         self.staging = table_for(self.plan.schema, publish.staging_name(self.load), self.engine.dialect.name)
         log.info("load %d goes on behind block %d", self.load, self.gaps[-1][0].number - 1)
@@ -168,53 +160,25 @@ class Run:
             for line in ledger.done_blocks(connection, self.load):
                 if not still_there(self.source, line):
                     return False
-                if self.profile is not None and line.measured is None:
+                if self.tally.profile is not None and line.measured is None:
                     log.info("load %d was begun without --report", self.load)
                     return False
                 if line.offset > place.offset:
                     self.gaps.append((place, line.offset))
-                self._add(ledger.totals_of_line(line))
+                self.tally.add(ledger.totals_of_line(line))
                 place = ledger.place_behind(line)
             last = ledger.last_number(connection, self.load)
-        if self.profile is not None:
-            self.clock = time.time() - self.profile.points[-1][0]
+        self.tally.goes_on()
         self.gaps.append((replace(place, number=last + 1), self.source.size))
-        self.rows_before = self.totals.rows_read
         return True
-
-    # -- measuring --
-
-    def _empty_profile(self) -> Profile | None:
-        if self.options.report is None:
-            return None
-        from etl.profile_parts import Profile  # what it needs is not imported without --report
-
-        return Profile(self.plan.schema)
-
-    def _measure(self) -> Measure | None:
-        if self.profile is None:
-            return None
-        from etl.measure import every_nth, measured
-
-        kinds = tuple(column.type for column in self.plan.schema.fields)
-        return functools.partial(measured, kinds=kinds, every=every_nth(self.source.size))
-
-    def _add(self, totals: Totals) -> None:
-        """A block that is committed, to all that is counted."""
-        self.totals.add(totals)
-        if self.profile is not None and totals.measured is not None:
-            self.profile.add(totals.measured, totals.done_at - self.clock, self.totals.rows_read)
-
-    def profile_json(self) -> dict[str, Any] | None:
-        return None if self.profile is None else self.profile.as_json()
 
     # -- running --
 
-    def run(self) -> None:
+    def run(self, progress: Progress) -> None:
         """Load every block that is not yet done. A contradicted guess begins again with a better plan."""
         for _attempt in range(MOST_PLANS):
             try:
-                self._load_blocks()
+                self._load_blocks(progress)
                 self._check_noise()
             except Contradicted as contradiction:
                 log.info("a guess was wrong, beginning again: %s", contradiction)
@@ -223,17 +187,20 @@ class Run:
                 return
         raise AssertionError("a load without guesses was contradicted")
 
-    def _load_blocks(self) -> None:
+    def _load_blocks(self, progress: Progress) -> None:
         job = Job(
             self.source, self.plan, self.staging, self.writer, self.load, self.attempt, self.in_order,
-            measure=self._measure(),
+            measure=self.tally.measure(self.plan.schema, self.source.size),
         )  # fmt: skip
         left = sum(end - place.offset for place, end in self.gaps)
-        self.progress(self.gaps[0][0].offset, self.source.size, self.totals)
+        totals = self.tally.totals
+        progress(self.gaps[0][0].offset, self.source.size, totals)
         with contextlib.closing(self.executor.committed(self._missing(), job, left)) as done:
             for block in done:
-                self._count(block)
-                if self.options.too_many(self.totals.rows_rejected, max(self.totals.rows_read, 1000)):
+                self.tally.add(block.totals)
+                progress(block.piece.next_offset, self.source.size, totals)
+                _log_block(block)
+                if self.options.too_many(totals.rows_rejected, max(totals.rows_read, 1000)):
                     return
 
     def _missing(self) -> Iterator[Block]:
@@ -246,17 +213,6 @@ class Run:
                 yield block
                 number = block.piece.number + 1
 
-    def _count(self, block: Done) -> None:
-        self._add(block.totals)
-        self.progress(block.piece.next_offset, self.source.size, self.totals)
-        log.info(
-            "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, prepared in %.3f s, "
-            "committed in %.3f s",
-            block.piece.number, block.piece.offset, block.piece.next_offset, block.totals.rows_read,
-            block.totals.rows_loaded, block.totals.rows_rejected, block.totals.cells_blanked, block.prepared,
-            block.committed,
-        )  # fmt: skip
-
     def _suited(self, plan: Plan) -> Plan:
         """The plan for the table that the rows are to be merged into."""
         with self.engine.connect() as connection:
@@ -264,7 +220,7 @@ class Run:
         return replace(plan, schema=schema, cleaning=cleaning_of(self.options, schema))
 
     def _check_noise(self) -> None:
-        noisy = too_noisy(self.plan.schema, self.totals.noise, self.totals.values)
+        noisy = too_noisy(self.plan.schema, self.tally.totals.noise, self.tally.totals.values)
         if noisy:
             example = ("words or impossible dates in more than a quarter of the values", 0)
             raise Contradicted("types", f"too much noise in {', '.join(noisy)}", dict.fromkeys(noisy, example))
@@ -281,8 +237,7 @@ class Run:
         else:
             self.plan = reread(self.source, self.options, self.table, contradiction)
         self.plan = self._suited(self.plan)
-        self.totals, self.rows_before, self.profile = Totals(), 0, self._empty_profile()
-        self.gaps = [(start_of(self.plan.layout, self.source), self.source.size)]
+        self._nothing_done(self.tally.began)
         with writing(self.engine, long=True) as connection:
             ledger.hold(connection, self.load)
             publish.drop_staging(connection, self.load)
@@ -291,64 +246,12 @@ class Run:
         discard.remove(self.engine)
         log_plan(self.plan)
 
-    # -- ending --
 
-    def refusal(self) -> str | None:
-        """Why the load is not to be published, if so."""
-        rejected = self.totals.rows_rejected
-        if self.options.too_many(rejected, self.totals.rows_read):
-            return f"{rejected} rows were rejected, more than --max-rejects {self.options.max_rejects} allows"
-        if self.options.strict and (rejected or self.totals.cells_blanked):
-            return (
-                f"{rejected} rows were rejected and {self.totals.cells_blanked} cells blanked, and --strict allows none"
-            )
-        return None
-
-    def notes(self) -> list[str]:
-        return notes_of(self.plan, self.totals, self.source.encoding)
-
-    def _told(self) -> dict[str, Any]:
-        """What etl_loads keeps for those who look at the load."""
-        return {"notes": self.notes()} | ({} if self.profile is None else {"profile": self.profile.as_json()})
-
-    def _refuse_changed_source(self) -> None:
-        """Where somebody wrote into the file meanwhile, what is committed must still be what stands there."""
-        if self.source.stamp() == self.stamp:
-            return
-        with self.engine.connect() as connection:
-            for line in ledger.done_blocks(connection, self.load):
-                if not still_there(self.source, line):
-                    raise Interrupted(f"{self.source.name} has changed while it was read")
-
-    def publish(self) -> None:
-        self._refuse_changed_source()
-        asked = indexes.asked_indexes(self.plan.schema, self.options.indexes)
-        if asked and self.options.if_exists == "replace":
-            # Beforehand, so that readers of the table aren't kept waiting.
-            with writing(self.engine, long=True) as connection:
-                ledger.hold(connection, self.load)
-                indexes.make(connection, self.writer, self.staging.name, asked, self.load)
-        with writing(self.engine, long=True) as connection:
-            ledger.hold(connection, self.load)
-            if self.options.tasks_of is not None:
-                tasks_of.publish(connection, self.staging, self.options.tasks_of)
-            else:
-                self._publish_table(connection, asked)
-            ledger.finish(connection, self.load, "published", self.totals, shared=self.options.share, **self._told())
-        log.info("load %d is published as %s", self.load, self.table)
-        discard.remove(self.engine)
-
-    def _publish_table(self, connection: Connection, asked: list[indexes.Columns]) -> None:
-        # Somebody may have made a table of that name while this load was running.
-        publish.how_to_publish(connection, self.table, self.source.path, self.asked)
-        publish.publish(connection, self.writer, self.staging, self.table, self.plan.schema, self.options.if_exists)
-        indexes.make(connection, self.writer, self.table, asked, self.load)
-
-    def give_up(self, error: str) -> None:
-        """End the load for good; the table is as it was."""
-        with writing(self.engine, long=True) as connection:
-            ledger.hold(connection, self.load)
-            publish.drop_staging(connection, self.load)
-            ledger.finish(connection, self.load, "failed", self.totals, error=error, **self._told())
-        log.error("load %d failed: %s", self.load, error)
-        discard.remove(self.engine)
+def _log_block(block: Done) -> None:
+    log.info(
+        "block %d: bytes %d to %d, rows %d, loaded %d, rejected %d, cells blanked %d, prepared in %.3f s, "
+        "committed in %.3f s",
+        block.piece.number, block.piece.offset, block.piece.next_offset, block.totals.rows_read,
+        block.totals.rows_loaded, block.totals.rows_rejected, block.totals.cells_blanked, block.prepared,
+        block.committed,
+    )  # fmt: skip
