@@ -36,9 +36,14 @@ ROOT = Path(__file__).resolve().parent.parent
 KEY = "a key for the tests alone, long enough"
 PASSWORD = "securepassword"
 
-# How long an example takes is the machine's affair.
-hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("patient")
+# How long an example takes is the machine's affair, and always the same ones are tried; LAWS=search looks for others.
+hypothesis_settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("LAWS") != "search",
+)
+hypothesis_settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
@@ -308,6 +313,9 @@ def _wait_until_it_answers(served, workers):
     pytest.fail(f"the app ended before it answered:\n{served.output.read_text()}")
 
 
+PATIENCE = 60_000  # milliseconds until a browser's answer is missing, also on a busy machine
+
+
 @pytest.fixture(scope="module")
 def chromium():
     """The Chromium that is installed, driven by Playwright."""
@@ -315,10 +323,11 @@ def chromium():
     if program is None:
         reason = "Chromium is not installed"
         pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
+        browser = playwright.chromium.launch(executable_path=program, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -341,16 +350,11 @@ def page_server(tmp_path_factory):
         yield serve(WORKERS="1", LOG_LEVEL="warning", RATELIMIT_ENABLED="false")
 
 
-PATIENCE = 60_000  # milliseconds until a browser's answer is missing, also on a busy machine
-
-
 @pytest.fixture
 def visitor(chromium, page_server):
     """Makes visitors: each a browser of its own, without anybody's cookies. What a browser complained of fails."""
     from browsing import Visitor
-    from playwright.sync_api import expect
 
-    expect.set_options(timeout=PATIENCE)
     made, test = [], uuid.uuid4().hex[:8]
 
     def visitor(**options):

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 from browsing import assert_axe_finds_nothing, assert_nothing_is_wider_than_the_screen
+from conftest import PATIENCE
 from loading import Place, ended
 from playwright.sync_api import expect
 from test_flights import file_of
@@ -45,6 +46,7 @@ def opened(chromium, reports):
 
     def opened(name, **options):
         context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         tab = context.new_page()
         tab.on("request", lambda request: requests.append(request.url))
