@@ -206,10 +206,13 @@ def anna(app, sign_up):
 
 
 def free_port():
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody listens at, and that whoever asks for any port does not get; a server may name it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    held.detach()  # which keeps it as long as the tests run
+    return port
 
 
 @dataclass
