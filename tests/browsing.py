@@ -1,7 +1,9 @@
 """What the tests of the page share: somebody who visits it, and what they do there."""
 
+import time
 from dataclasses import dataclass, field
 
+from conftest import PATIENCE
 from playwright.sync_api import BrowserContext, Page, expect
 
 EXPECTED = ("Failed to load resource",)  # Chromium's own word on any refusal
@@ -78,7 +80,8 @@ class HeldUp:
 
     def expect(self, count):
         """Wait until there are `count`."""
-        while len(self._routes) < count:
+        give_up = time.monotonic() + PATIENCE / 1000
+        while len(self._routes) < count and time.monotonic() < give_up:
             self._tab.wait_for_timeout(10)
         assert len(self._routes) == count
 
