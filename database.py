@@ -164,17 +164,20 @@ def migrate(engine: Engine, branch: str) -> None:
     """Bring the tables of one half (`api` or `loader`) up to date; safe when several processes start at once."""
     if sqlite_path(engine.url) is not None:
         _use_wal(engine)
-    if branch_head(branch) in applied_revisions(engine):
-        return
     give_up = time.monotonic() + MIGRATION_GIVES_UP
-    while not _upgraded(engine, branch):
+    while branch_head(branch) not in applied_revisions(engine):
+        if _went_on(engine, branch):
+            continue
         if time.monotonic() > give_up:
             raise DatabaseSettingError("A table that has to be changed is being read all the time; try again later.")
         time.sleep(MIGRATION_PAUSES)
 
 
-def _upgraded(engine: Engine, branch: str) -> bool:
-    """Whether the tables are up to date now; not where one of them could not be had."""
+def _went_on(engine: Engine, branch: str) -> bool:
+    """Go on by one revision, or make all tables where there are none; False where a table could not be had just now.
+
+    Each is a transaction of its own: between two of them those who wait can write.
+    """
     # Alembic is imported only when there is something to do: it costs a third of a small load.
     from alembic import command
     from alembic.config import Config
@@ -188,7 +191,9 @@ def _upgraded(engine: Engine, branch: str) -> bool:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_WAITS}s'"))
             config.attributes["connection"] = connection
-            command.upgrade(config, f"{branch}@head")
+            applied = [revision for revision in _applied(connection) if revision.startswith(f"{branch}_")]
+            if branch_head(branch) not in applied:  # somebody else may have done it by now
+                command.upgrade(config, f"{branch}@+1" if applied else f"{branch}@head")
     except CommandError as error:
         raise DatabaseSettingError(
             f"The database {engine.url} has a schema that this version does not know."
@@ -208,9 +213,13 @@ def branch_head(branch: str) -> str:
 def applied_revisions(engine: Engine) -> set[str]:
     """The revisions that the database says it is at."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return set()
-        return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+        return _applied(connection)
+
+
+def _applied(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
 
 
 def _use_wal(engine: Engine) -> None:

@@ -3,17 +3,19 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import psycopg
 import pytest
-from conftest import PASSWORD, ROOT, serving
+from conftest import PASSWORD, ROOT, free_port, serving
 from firing import lost, no_error, sign_up, wait_for_writes, writing_clients
 from sqlalchemy import text
 
-from database import applied_revisions, branch_head, database_url, open_engine, writing
+from database import applied_revisions, branch_head, database_url, migrate, open_engine, writing
 from web.extensions import db
 
 QUIET = {"RATELIMIT_ENABLED": "false", "ACCESS_LOG": "false"}
@@ -63,6 +65,18 @@ def test_it_is_ready_with_its_own_tables_and_with_later_ones(app, client, revisi
         there = text("UPDATE alembic_version SET version_num = :revision WHERE version_num LIKE 'api%'")
         connection.execute(there, {"revision": revision})
     assert client.get("/readyz").status_code == status
+
+
+def test_a_migration_that_is_done_stays_done_when_the_next_one_fails(any_url, next_version):
+    engine = open_engine(database_url(any_url))
+    migrate(engine, "api")
+    engine.dispose()
+    failing = REVISION.replace(branch_head("api"), NEXT).replace(f'revision = "{NEXT}"', f'revision = "{NEXT}9"', 1)
+    (next_version / "migrations/versions" / f"{NEXT}9.py").write_text(failing)  # what it adds is there already
+    settings = {**os.environ, "DATABASE_URL": any_url, "PORT": str(free_port())}
+    starting = subprocess.run([sys.executable, "main.py"], cwd=next_version, env=settings, capture_output=True)
+    assert (starting.returncode, b"colour" in starting.stderr) == (1, True)
+    assert NEXT in revisions_in(any_url)
 
 
 @pytest.mark.slow
