@@ -124,6 +124,22 @@ def test_whoever_types_a_filter_while_the_list_is_fetched_loses_nothing(visitor)
     expect(tab).to_have_url(re.compile(r"#/tasks\?q=milk$"))
 
 
+def test_filters_that_are_cleared_stay_so_though_one_was_just_typed(visitor):
+    someone = visitor()
+    someone.make({"title": "Buy milk"}, {"title": "Buy bread"})
+    tab = someone.log_in(path="/#/tasks?status=pending")
+    expect(titles(tab)).to_have_count(2)
+    tab.clock.install()
+    tab.clock.pause_at(dt.datetime.now() + dt.timedelta(hours=1))
+    search = tab.get_by_label("Search in title")
+    search.press_sequentially("mi")
+    tab.get_by_role("link", name="Clear filters").click()
+    expect(search).to_have_value("")
+    tab.clock.run_for(1000)
+    expect(titles(tab)).to_have_count(2)
+    expect(tab).to_have_url(re.compile("#/tasks$"))
+
+
 def test_every_field_of_a_task_can_be_given_and_changed_in_its_place(visitor):
     someone = visitor(timezone_id="Asia/Kolkata")
     tab = someone.log_in()

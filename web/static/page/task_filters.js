@@ -9,6 +9,7 @@ import { DUE, PRIORITIES, SORTS, STATUSES } from "./words.js";
 
 const PER_PAGE = 50;
 const FILTERS = ["q", "status", "priority", "label", "due"];
+const NONE = Object.fromEntries(FILTERS.map((name) => [name, null]));
 let typing = null;
 let typed = {}; // what stands in a field and not in the address yet: whatever is drawn meanwhile leaves it there
 
@@ -47,7 +48,7 @@ export function filters(query) {
     <input name="label" placeholder="Label" aria-label="Label" list="labels"
       .value=${live(typed.label ?? query.get("label") ?? "")} @input=${keep} @change=${choose} @blur=${settle}>
     ${choice("sort", "Order", SORTS, query)}
-    <span class="clear">${isFiltered(query) ? html`<a href=${changed(Object.fromEntries(FILTERS.map((name) => [name, null])))}>Clear filters</a>` : ""}</span>
+    <span class="clear">${isFiltered(query) ? html`<a href=${changed(NONE)} @click=${forgetTyped}>Clear filters</a>` : ""}</span>
   </form></search>`;
 }
 
