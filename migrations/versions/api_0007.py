@@ -13,7 +13,7 @@ LIVE = text("deleted_at IS NULL")
 
 def upgrade() -> None:
     make("title", "id")
-    op.drop_index("ix_tasks_live_title", table_name="tasks")
+    op.drop_index("ix_tasks_live_title", table_name="tasks", if_exists=True)
 
 
 def downgrade() -> None:
@@ -23,4 +23,6 @@ def downgrade() -> None:
 
 def make(*columns: str) -> None:
     name = f"ix_tasks_live_{'_'.join(columns)}"
-    op.create_index(name, "tasks", ["user_id", *columns], sqlite_where=LIVE, postgresql_where=LIVE)
+    # An earlier api_0004 did all of this at once; where that has run, nothing is left to do.
+    where = {"sqlite_where": LIVE, "postgresql_where": LIVE}
+    op.create_index(name, "tasks", ["user_id", *columns], if_not_exists=True, **where)
