@@ -67,22 +67,22 @@ function suggestions() {
 
 const actions = {
   async complete(task, done) {
-    const goOn = focusLater();
     const status = done ? "completed" : "pending";
     await attempt(async () => {
       await call("PATCH", `tasks/${task.id}`, { body: { status } });
       say(done ? `Completed “${task.title}”.` : `“${task.title}” is to be done again.`);
-    });
-    goOn(`#task-${task.id} input`);
+    }, [`#task-${task.id} input`]);
   },
 
   async edit(task) {
-    const goOn = focusLater();
-    await attempt(async () => {
-      const { data, headers } = await get(`tasks/${task.id}`);
-      draft = new Draft(data, headers.get("ETag"));
-    }, redraw);
-    goOn(`#task-${task.id} [name=title]`);
+    await attempt(
+      async () => {
+        const { data, headers } = await get(`tasks/${task.id}`);
+        draft = new Draft(data, headers.get("ETag"));
+      },
+      [`#task-${task.id} [name=title]`],
+      redraw,
+    );
   },
 
   cancel() {
@@ -113,27 +113,24 @@ const actions = {
   },
 
   async remove(task) {
-    const goOn = focusLater();
     await attempt(async () => {
       await call("DELETE", `tasks/${task.id}`);
       say(`Deleted “${task.title}”.`, { label: "Undo", run: () => actions.restore(task) });
-    });
-    goOn("#undo");
+    }, ["#undo"]);
   },
 
   async restore(task) {
-    const goOn = focusLater();
     silence();
     await attempt(async () => {
       await call("POST", `tasks/${task.id}/restore`);
       say(`Restored “${task.title}”.`);
-    });
-    goOn(`#task-${task.id} .edit`, "h1");
+    }, [`#task-${task.id} .edit`, "h1"]);
   },
 };
 
-// Do it and show how the list is after it; say so when it can't be done.
-async function attempt(action, then = openTasks) {
+// Do it, show how the list is after it, and go on from one of these; say so when it can't be done.
+async function attempt(action, selectors, then = openTasks) {
+  const goOn = focusLater();
   try {
     await action();
   } catch (error) {
@@ -141,6 +138,7 @@ async function attempt(action, then = openTasks) {
     complain(error);
   }
   await then();
+  goOn(...selectors);
 }
 
 // Somebody else was faster: what is written here is kept, and a second Save puts it over theirs.
