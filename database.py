@@ -165,7 +165,7 @@ def migrate(engine: Engine, branch: str) -> None:
     if sqlite_path(engine.url) is not None:
         _use_wal(engine)
     give_up = time.monotonic() + MIGRATION_GIVES_UP
-    while branch_head(branch) not in applied_revisions(engine):
+    while branch_head(branch) not in applied_revisions(engine, branch):
         if _went_on(engine, branch):
             continue
         if time.monotonic() > give_up:
@@ -191,7 +191,7 @@ def _went_on(engine: Engine, branch: str) -> bool:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_WAITS}s'"))
             config.attributes["connection"] = connection
-            applied = [revision for revision in _applied(connection) if revision.startswith(f"{branch}_")]
+            applied = _applied(connection, branch)
             if branch_head(branch) not in applied:  # somebody else may have done it by now
                 command.upgrade(config, f"{branch}@+1" if applied else f"{branch}@head")
     except CommandError as error:
@@ -210,16 +210,17 @@ def branch_head(branch: str) -> str:
     return max(path.stem for path in (MIGRATIONS / "versions").glob(f"{branch}_*.py"))
 
 
-def applied_revisions(engine: Engine) -> set[str]:
-    """The revisions that the database says it is at."""
+def applied_revisions(engine: Engine, branch: str = "") -> set[str]:
+    """The revisions that the database says it is at; those of one branch, where it is named."""
     with engine.connect() as connection:
-        return _applied(connection)
+        return _applied(connection, branch)
 
 
-def _applied(connection: Connection) -> set[str]:
+def _applied(connection: Connection, branch: str) -> set[str]:
     if not inspect(connection).has_table("alembic_version"):
         return set()
-    return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    revisions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
+    return {revision for revision in revisions if revision.startswith(branch)}
 
 
 def _use_wal(engine: Engine) -> None:

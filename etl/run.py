@@ -190,7 +190,7 @@ class Run:
     def _load_blocks(self, progress: Progress) -> None:
         job = Job(
             self.source, self.plan, self.staging, self.writer, self.load, self.attempt, self.in_order,
-            measure=self.tally.measure(self.plan.schema, self.source.size),
+            measure=self.tally.measure(self.source.size),
         )  # fmt: skip
         left = sum(end - place.offset for place, end in self.gaps)
         totals = self.tally.totals

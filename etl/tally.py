@@ -35,13 +35,13 @@ class Tally:
         if self.profile is not None:
             self.began = time.time() - self.profile.points[-1][0]
 
-    def measure(self, schema: Schema, source_bytes: int) -> Measure | None:
+    def measure(self, source_bytes: int) -> Measure | None:
         """What measures a block, where that is wanted."""
         if self.profile is None:
             return None
         from etl.measure import every_nth, measured
 
-        kinds = tuple(column.type for column in schema.fields)
+        kinds = tuple(column.type for column in self.profile.schema.fields)
         return functools.partial(measured, kinds=kinds, every=every_nth(source_bytes))
 
     def profile_json(self) -> dict[str, Any] | None:

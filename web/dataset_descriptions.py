@@ -8,8 +8,9 @@ from pydantic import Field
 
 from web import answers
 from web.answers import Id, Instant
-from web.descriptions import JSON, Answer, Description
+from web.descriptions import Answer, Description
 from web.export import CSV, NDJSON
+from web.json_answer import JSON
 from web.paging import DEFAULT_SIZE, LARGEST_SIZE
 from web.row_answers import LARGEST_PAGE
 from web.row_filters import OPERATORS

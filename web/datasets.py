@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from web import export, loaded, paging, parameters, postgresql, row_answers, row_filters, row_lists, row_orders
 from web.extensions import db
-from web.json_answer import JsonAnswer
+from web.json_answer import JSON, JsonAnswer
 from web.loaded import Dataset
 from web.reader import Reader, reading
 from web.row_lists import Listing
@@ -64,7 +64,7 @@ def list_rows(name: str) -> ResponseReturnValue:
 
 def _rows(reader: Reader, dataset: Dataset, shape: Shape) -> Response:
     mimetype = export.asked_type("rows")
-    others = ("sort", *paging.PAGING) if mimetype == export.JSON else ("sort",)
+    others = ("sort", *paging.PAGING) if mimetype == JSON else ("sort",)
     given, conditions = row_filters.asked(shape, *others)
     order = row_orders.asked_order(shape, given)
     question = f"{dataset.name} {row_filters.question(given)}"
@@ -72,7 +72,7 @@ def _rows(reader: Reader, dataset: Dataset, shape: Shape) -> Response:
     total = None if conditions else dataset.known_rows
     counted = f"{dataset.name} {dataset.load.id} {[(c.sql, c.values) for c in conditions]}"
     listing = Listing(shape, tuple(conditions), order, f"{question} {kinds}", counted, total)
-    if mimetype != export.JSON:
+    if mimetype != JSON:
         return row_answers.whole(reader, listing, mimetype, f"{dataset.name}.csv")
     page = paging.asked_page(given, largest=row_answers.LARGEST_PAGE)
     return row_answers.page_of(reader, listing, page, given)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from web import answers, inputs
+from web.json_answer import JSON
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-JSON = "application/json"
 ANNA = {"username": "testuser1", "password": "securepassword"}
 
 

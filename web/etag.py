@@ -10,18 +10,24 @@ from werkzeug.http import parse_etags
 
 from web.errors import Faults, Refusal
 from web.json_answer import JsonAnswer, as_json
-from web.shown import etag
+from web.shown import etag, etag_of
 
 
 def header(task: dict[str, Any]) -> dict[str, str]:
     """The header that says which state of a task was answered or made."""
-    return {"ETag": f'"{etag(task)}"'}
+    return _header(etag(task))
+
+
+def _header(tag: str) -> dict[str, str]:
+    return {"ETag": f'"{tag}"'}
 
 
 def answer(task: dict[str, Any]) -> JsonAnswer:
     """A task with its ETag; 304 when the client has it already."""
-    response = JsonAnswer(as_json(task), headers=header(task))
-    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(etag(task)):
+    body = as_json(task)
+    tag = etag_of(body)
+    response = JsonAnswer(body, headers=_header(tag))
+    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag):
         response.status_code = 304
         response.set_data(b"")
         del response.headers["Content-Type"]

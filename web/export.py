@@ -16,7 +16,7 @@ from sqlalchemy import text
 from task_rules import guarded, joined
 from web.errors import Refusal
 from web.extensions import db
-from web.json_answer import as_json
+from web.json_answer import JSON, as_json
 from web.listing import Listing, every_row, total_of
 from web.shown import FIELDS, shown
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Rows = Iterable[Any]
 
-JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
+CSV, NDJSON = "text/csv", "application/x-ndjson"
 ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 1 << 16
 PLAIN = {*ascii_letters, *digits, "_", "-", "."}

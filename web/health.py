@@ -28,7 +28,6 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
     """The database answers, and its tables are those of this version, or of a later one that is taking over."""
-    applied = [revision for revision in applied_revisions(db.engine) if revision.startswith("api_")]
-    if max(applied, default="") < NEEDED:
+    if max(applied_revisions(db.engine, "api"), default="") < NEEDED:
         return problem(503, "The database has another schema.", headers=[("Retry-After", str(RETRY_SECONDS))])
     return {"status": "ok"}

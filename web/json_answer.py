@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
+JSON = "application/json"
+
+
 class JsonAnswer(Response):
     """JSON that is written already, and goes out as it is.
 
@@ -21,7 +24,7 @@ class JsonAnswer(Response):
     """
 
     def __init__(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        super().__init__(body, status, headers, mimetype="application/json")
+        super().__init__(body, status, headers, mimetype=JSON)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it."""

@@ -9,7 +9,7 @@ from flask import Blueprint
 from web import cursors, export, loaded, paging, parameters, row_answers
 from web.cells import Column
 from web.extensions import db
-from web.json_answer import JsonAnswer
+from web.json_answer import JSON, JsonAnswer
 from web.reader import reading
 from web.row_filters import Condition, compare, is_null
 from web.row_lists import Listing
@@ -63,13 +63,13 @@ def list_rejects(load_id: int) -> ResponseReturnValue:
     """What a run of the loader refused, in the file's order, one page at a time; as CSV or NDJSON all at once."""
     loaded.load(load_id)
     mimetype = export.asked_type("rejects")
-    given = parameters.read("column", "reason", *(paging.PAGING if mimetype == export.JSON else ()))
+    given = parameters.read("column", "reason", *(paging.PAGING if mimetype == JSON else ()))
     shape = Shape("etl_rejects", REJECT_COLUMNS, (REJECT_ID,), db.engine.dialect.name, (REJECT_ID,))
     conditions = _conditions(shape, load_id, given)
     name = f"rejects {[(condition.sql, condition.values) for condition in conditions]}"
     listing = Listing(shape, conditions, REJECT_ORDER, name, name)
     with reading() as reader:
-        if mimetype != export.JSON:
+        if mimetype != JSON:
             return row_answers.whole(reader, listing, mimetype, f"rejects_of_load_{load_id}.csv")
         page = paging.asked_page(given, largest=row_answers.LARGEST_PAGE)
         return row_answers.page_of(reader, listing, page, given)

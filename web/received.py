@@ -13,12 +13,12 @@ from werkzeug.http import parse_options_header
 
 from web.errors import Faults, Refusal, printable
 from web.fields import HALF_A_PAIR
+from web.json_answer import JSON
 from web.strict_json import NotJson, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-JSON = "application/json"
 LARGEST_BODY = 1024 * 1024
 MOST_FAULTS = 100
 

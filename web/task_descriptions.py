@@ -6,8 +6,9 @@ from typing import Any
 
 from models import PRIORITIES, STATUSES
 from web import answers, fields, inputs
-from web.descriptions import JSON, Answer, Description, message
+from web.descriptions import Answer, Description, message
 from web.export import CSV, NDJSON
+from web.json_answer import JSON
 from web.paging import DEFAULT_SIZE, LARGEST_SIZE
 from web.search import LONGEST_SEARCH
 from web.sorting import SORTED_BY

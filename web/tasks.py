@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from web import bulk, etag, export, idempotency, inputs, listing, paging, parameters, received, task_rows, writes
-from web.json_answer import JsonAnswer
+from web.json_answer import JSON, JsonAnswer
 from web.sessions import token_required
 from web.shown import as_task
 
@@ -45,7 +45,7 @@ def change_many_tasks() -> ResponseReturnValue:
 def list_tasks() -> ResponseReturnValue:
     """The caller's tasks, newest first, one page at a time; as CSV or NDJSON all of them at once."""
     mimetype = export.asked_type("tasks")
-    if mimetype != export.JSON:
+    if mimetype != JSON:
         return export.stream(listing.asked_listing(parameters.read(*listing.PARAMETERS)), mimetype)
     given = parameters.read(*listing.PARAMETERS, *paging.PAGING)
     page = paging.asked_page(given)
